@@ -1,0 +1,17 @@
+package engine
+
+import "testing"
+
+func TestOpNames(t *testing.T) {
+	seen := map[string]Op{}
+	for o := Op(1); int(o) < Count; o++ {
+		n := o.String()
+		if p, dup := seen[n]; n == "unknown" || dup {
+			t.Errorf("operator %d is called %q, as is %d", o, n, p)
+		}
+		seen[n] = o
+	}
+	if !OpAdamUpdate.Required() || OpAttention.Required() || OpNone.Required() {
+		t.Error("the border between required and fused operators is off")
+	}
+}

@@ -14,7 +14,7 @@ type Directive struct {
 	// Transition tells a change of phase.
 	Transition *Transition
 	// Restore loads a checkpoint.
-	Restore *Restore
+	Restore *Rollback
 	// Optimizer is built anew, with empty state, in place of the running one.
 	Optimizer *registry.Spec
 	// Regrouped tells that membership or options of the groups changed: the
@@ -44,8 +44,8 @@ type Transition struct {
 	Reason string
 }
 
-// Restore loads a checkpoint at a change of phase.
-type Restore struct {
+// Rollback loads a checkpoint at a change of phase.
+type Rollback struct {
 	From Ref
 	// Optimizer tells whether the optimizer's state is restored too; where
 	// not, every parameter starts with empty state.

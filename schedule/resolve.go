@@ -1,0 +1,285 @@
+package schedule
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/thaw-go/thaw/diag"
+	"github.com/thaw-go/thaw/param"
+)
+
+// Options of Resolve.
+type Options struct {
+	// BaseMaxLR is the learning rate of phases from 1 on that set none.
+	BaseMaxLR float64
+	// EpochTransitionsOnly demands max_transition_epoch of every phase.
+	EpochTransitionsOnly bool
+}
+
+// DefaultBaseMaxLR is finetuning-scheduler's base_max_lr.
+const DefaultBaseMaxLR = 1e-5
+
+// Resolve matches a schedule against the parameters of a model. It reports
+// everything it finds; the plan is nil where the list holds an error.
+func (s *Schedule) Resolve(infos []param.Info, opts Options) (*Plan, diag.List) {
+	r := &resolver{owner: map[string]int{}, opts: opts, infos: infos}
+	r.plan = &Plan{name: s.Name, params: param.Trainable(infos)}
+	r.prefixed = len(r.plan.params) > 0
+	for _, info := range r.plan.params {
+		r.prefixed = r.prefixed && strings.HasPrefix(info.Name, taskPrefix)
+	}
+	if len(s.Phases) == 0 {
+		r.found = append(r.found, diag.Finding{Code: "empty-schedule", Message: "the schedule has no phases"})
+	}
+	for i, ph := range s.Phases {
+		r.phase(i, ph)
+	}
+	r.rest(s)
+	r.order()
+	r.epochs(s)
+	r.complete()
+	if r.found.Err() != nil {
+		return nil, r.found
+	}
+	return r.plan, r.found
+}
+
+// taskPrefix is what a task puts before the names of its model's weight file.
+const taskPrefix = "model."
+
+// resolver holds the state of one resolution.
+type resolver struct {
+	plan     *Plan
+	opts     Options
+	infos    []param.Info
+	owner    map[string]int // name -> phase
+	prefixed bool           // every name begins with taskPrefix
+	lenient  bool           // the note about the prefix was given
+	rests    []restEntry
+	found    diag.List
+}
+
+// restEntry remembers where "rest" stands until all other entries are known.
+type restEntry struct {
+	phase, at int
+	entry     Entry
+}
+
+func (r *resolver) add(sev diag.Severity, pl Place, code, hint, format string, args ...any) {
+	r.found = append(r.found, diag.Finding{
+		Severity: sev, Code: code, Pos: pl.Pos, Line: pl.Line, Hint: hint, Message: fmt.Sprintf(format, args...),
+	})
+}
+
+// phase resolves everything but "rest".
+func (r *resolver) phase(i int, spec PhaseSpec) {
+	ph := Phase{MaxTransitionEpoch: -1, NewLRScheduler: spec.NewLRScheduler, NewOptimizer: spec.NewOptimizer, Source: spec.Source}
+	if i > 0 {
+		ph.LR = r.opts.BaseMaxLR
+		if spec.LR != nil {
+			ph.LR = *spec.LR
+		}
+	}
+	if spec.MaxTransitionEpoch != nil {
+		ph.MaxTransitionEpoch = max(*spec.MaxTransitionEpoch, -1)
+	}
+	for _, e := range spec.Params {
+		names, isRest := r.entry(i, e)
+		if isRest {
+			r.rests = append(r.rests, restEntry{i, len(ph.Written), e})
+			continue
+		}
+		ph.Written = append(ph.Written, r.claim(i, e, names)...)
+	}
+	r.plan.phases = append(r.plan.phases, ph)
+}
+
+// claim keeps the names that are still free and reports the others.
+func (r *resolver) claim(phase int, e Entry, names []string) []string {
+	var free, taken []string
+	first := phase
+	for _, n := range names {
+		if at, ok := r.owner[n]; ok {
+			if len(taken) == 0 {
+				first = at
+			}
+			taken = append(taken, n)
+			continue
+		}
+		r.owner[n] = phase
+		free = append(free, n)
+	}
+	if len(taken) > 0 {
+		r.add(diag.Error, e.Place, "param-in-two-phases", "keep each parameter in one phase; =name matches whole names only",
+			"Phases are not disjoint. The following parameters are specified in multiple phases: %s (%q in phase %d, first in phase %d)",
+			listNames(taken), e.Text, phase, first)
+	}
+	return free
+}
+
+// listNames shows at most eight names.
+func listNames(names []string) string {
+	if len(names) <= 8 {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:8], ", "), len(names)-8)
+}
+
+// entry finds the names that an entry means, in registration order.
+func (r *resolver) entry(phase int, e Entry) (names []string, isRest bool) {
+	if r.has(e.Text) {
+		return []string{e.Text}, false
+	}
+	if e.Text == "rest" && !slices.ContainsFunc(r.plan.params, func(i param.Info) bool { return strings.HasPrefix(i.Name, "rest") }) {
+		return nil, true
+	}
+	if first := r.tied(e.Text); first != "" {
+		r.add(diag.Warning, e.Place, "tied-parameter", "list "+first+" instead",
+			"Pruning explicitly specified shared parameter %s from phase %d: it is tied to %s", e.Text, phase, first)
+		return nil, false
+	}
+	pat, err := parsePattern(e.Text)
+	if err != nil {
+		pl, hint := e.Place, ""
+		var pe *patternError
+		if errors.As(err, &pe) {
+			hint = pe.hint
+			if pl.Pos.Col > 0 {
+				pl.Pos.Col += pe.offset
+			}
+		}
+		r.add(diag.Error, pl, "bad-pattern", hint, "%s in %q of phase %d", err, e.Text, phase)
+		return nil, false
+	}
+	if names := r.matching(func(n string) bool { return pat.match(n) }); len(names) > 0 {
+		return names, false
+	}
+	if names := r.otherPrefix(e, pat); len(names) > 0 {
+		return names, false
+	}
+	hint := ""
+	if near := nearestName(e.Text, r.plan.params); near != "" {
+		hint = "did you mean " + near + "?"
+	}
+	r.add(diag.Error, e.Place, "pattern-matches-nothing", hint,
+		"the parameter or regex %q specified in phase %d did not match any named parameter in the model", e.Text, phase)
+	return nil, false
+}
+
+// otherPrefix matches a pattern that was written for names with the task's
+// prefix where there is none, or the other way round.
+func (r *resolver) otherPrefix(e Entry, pat pattern) []string {
+	other := func(n string) string { return taskPrefix + n }
+	what := "with"
+	if r.prefixed {
+		other = func(n string) string { return strings.TrimPrefix(n, taskPrefix) }
+		what = "without"
+	}
+	text := strings.TrimPrefix(e.Text, "=")
+	names := r.matching(func(n string) bool { return other(n) == text })
+	if len(names) == 0 {
+		names = r.matching(func(n string) bool { return pat.match(other(n)) })
+	}
+	if len(names) > 0 && !r.lenient {
+		r.lenient = true
+		r.add(diag.Note, e.Place, "model-prefix", "", "%q matches only %s the prefix %q; taken as meant", e.Text, what, taskPrefix)
+	}
+	return names
+}
+
+func (r *resolver) matching(ok func(string) bool) []string {
+	var out []string
+	for _, info := range r.plan.params {
+		if ok(info.Name) {
+			out = append(out, info.Name)
+		}
+	}
+	return out
+}
+
+func (r *resolver) has(name string) bool {
+	return slices.ContainsFunc(r.plan.params, func(i param.Info) bool { return i.Name == name })
+}
+
+// tied is the first name of a tied parameter, "" where name is none.
+func (r *resolver) tied(name string) string {
+	for _, i := range r.infos {
+		if i.Name == name {
+			return i.SharedWith
+		}
+	}
+	return ""
+}
+
+// rest gives "rest" what no other entry names.
+func (r *resolver) rest(s *Schedule) {
+	for k, re := range r.rests {
+		if k > 0 {
+			r.add(diag.Error, re.entry.Place, "second-rest", "keep one", "\"rest\" stands in phase %d and again in phase %d", r.rests[0].phase, re.phase)
+			continue
+		}
+		names := r.matching(func(n string) bool { _, ok := r.owner[n]; return !ok })
+		if len(names) == 0 {
+			r.add(diag.Warning, re.entry.Place, "pattern-matches-nothing", "remove it", "\"rest\" in phase %d names nothing: every parameter is scheduled", re.phase)
+			continue
+		}
+		ph := &r.plan.phases[re.phase]
+		ph.Written = slices.Insert(ph.Written, re.at, r.claim(re.phase, re.entry, names)...)
+	}
+}
+
+// order derives the names in registration order from those as written.
+func (r *resolver) order() {
+	at := map[string]int{}
+	for i, info := range r.plan.params {
+		at[info.Name] = i
+	}
+	for i := range r.plan.phases {
+		ph := &r.plan.phases[i]
+		ph.Params = slices.Clone(ph.Written)
+		slices.SortFunc(ph.Params, func(a, b string) int { return at[a] - at[b] })
+	}
+}
+
+// epochs checks max_transition_epoch over all phases.
+func (r *resolver) epochs(s *Schedule) {
+	highest := -1
+	var missing []string
+	for i, ph := range r.plan.phases {
+		mte := ph.MaxTransitionEpoch
+		if mte < 0 {
+			missing = append(missing, strconv.Itoa(i))
+			continue
+		}
+		if mte <= highest {
+			r.add(diag.Note, ph.Source.MaxTransitionEpoch, "epoch-not-rising", fmt.Sprintf("give it more than %d", highest),
+				"max_transition_epoch %d of phase %d is not above the %d of an earlier phase: the phase may execute only a single epoch", mte, i, highest)
+		}
+		highest = max(highest, mte)
+	}
+	if r.opts.EpochTransitionsOnly && len(missing) > 0 {
+		r.add(diag.Error, r.plan.phases[0].Source.Key, "missing-epoch", "give each phase a max_transition_epoch or unset epoch_transitions_only",
+			"epoch_transitions_only specified but some phases (%s) are missing a max_transition_epoch", strings.Join(missing, ", "))
+	}
+}
+
+// complete looks at the plan as a whole.
+func (r *resolver) complete() {
+	for _, info := range r.plan.params {
+		if _, ok := r.owner[info.Name]; !ok {
+			r.plan.unscheduled = append(r.plan.unscheduled, info.Name)
+		}
+	}
+	if len(r.plan.phases) == 0 {
+		return
+	}
+	if len(r.plan.phases[0].Params) == 0 && r.found.Err() == nil {
+		r.add(diag.Error, r.plan.phases[0].Source.Key, "empty-phase-0", "list the parameters of the head", "phase 0 has no parameters: there is nothing to train")
+	}
+	if u := r.plan.unscheduled; len(u) > 0 && r.found.Err() == nil {
+		r.add(diag.Note, Place{}, "never-thawed", "add a last phase with \"rest\" to train them too", "%d of %d parameters are in no phase and stay frozen: %s", len(u), len(r.plan.params), listNames(u))
+	}
+}

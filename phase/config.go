@@ -1,6 +1,7 @@
 package phase
 
 import (
+	"github.com/thaw-go/thaw/lrsched"
 	"github.com/thaw-go/thaw/registry"
 	"github.com/thaw-go/thaw/schedule"
 )
@@ -20,11 +21,16 @@ type Config struct {
 	// Optimizers describes the optimizer that a spec names.
 	Optimizers func(registry.Spec) (OptimizerInfo, error)
 	// LRScheduler the fit starts with; nil: constant learning rates.
-	LRScheduler *schedule.LRScheduler
+	LRScheduler *lrsched.Choice
+	// LRSchedulers are those that LRScheduler and the plan can name.
+	LRSchedulers *lrsched.Catalog
+	// StepsPerEpoch tells LR schedulers how long they will run; 0: unknown.
+	StepsPerEpoch int
 	// InitialGroups lays the optimizer's first table out by hand; nil puts
 	// phase 0 into one group, or two with NoDecay.
 	InitialGroups []InitialGroup
-	// MaxEpochs ends the fit; -1: never.
+	// MaxEpochs ends the fit; -1: never. A max_transition_epoch of the last
+	// phase may raise it.
 	MaxEpochs int
 	// MinEpochs keeps early stopping from ending the fit before.
 	MinEpochs int
@@ -96,7 +102,7 @@ const (
 // phase.
 type EarlyStopping struct {
 	Monitor string `json:"monitor"`
-	// MinDelta is the least improvement that counts, not negative.
+	// MinDelta is the least improvement that counts.
 	MinDelta float64 `json:"min_delta"`
 	// Patience is the number of checks without improvement that end a phase;
 	// 0 ends it at the first.
@@ -131,11 +137,16 @@ type Checkpoint struct {
 	SaveTopK int `json:"save_top_k"`
 	// SaveLast keeps a moving checkpoint "last".
 	SaveLast bool `json:"save_last"`
-	// Filename is the pattern of names; empty: "epoch={epoch}-step={step}".
+	// Filename is the pattern of names, such as "{epoch}-{val_loss:.2f}"; empty:
+	// "{epoch}-{step}", which gives epoch=3-step=200.
 	Filename string `json:"filename"`
-	// EveryNEpochs and EveryNTrainSteps set the rhythm; both 0: every epoch.
+	// EveryNEpochs and EveryNTrainSteps set the rhythm; both 0: every epoch,
+	// unless ByTime.
 	EveryNEpochs     int `json:"every_n_epochs"`
 	EveryNTrainSteps int `json:"every_n_train_steps"`
+	// ByTime saves where StepEnd.SaveDue says so: the driver holds the clock of
+	// train_time_interval.
+	ByTime bool `json:"-"`
 	// SaveOnTrainEpochEnd saves at the end of the epoch instead of after
 	// validation.
 	SaveOnTrainEpochEnd bool `json:"save_on_train_epoch_end"`

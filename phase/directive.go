@@ -21,11 +21,15 @@ type Directive struct {
 	// driver rebuilds its groups from Groups. State of parameters that stay is
 	// kept unless Restore or Optimizer say otherwise.
 	Regrouped bool
-	// LRsChanged tells that learning rates changed.
+	// LRsChanged tells that learning rates, or momenta that an LR scheduler
+	// cycles, changed.
 	LRsChanged bool
 	// Groups is the whole table after the event, read only, valid until the
 	// next Step. A parameter that is in no group is frozen.
 	Groups []Group
+	// FrozenBatchNorm says how BatchNorm layers whose parameters are in no group
+	// behave.
+	FrozenBatchNorm BatchNorm
 	// Save asks for checkpoints to be written now, each holding State() as it
 	// is after this event.
 	Save []Save
@@ -64,7 +68,7 @@ type Save struct {
 	Ref
 	// Best tells that it is the best one known.
 	Best bool
-	// Last tells the moving checkpoint "last".
+	// Last tells the moving checkpoint, which is written anew each time.
 	Last bool
 }
 
@@ -75,22 +79,4 @@ type Stop struct {
 	Cause string
 	// Reason is for the user.
 	Reason string
-}
-
-// Group is a row of the table: parameters that share their options.
-type Group struct {
-	// Params in registration order; empty for the half of a split group that
-	// no parameter fell into.
-	Params []string `json:"params"`
-	LR     float64  `json:"lr"`
-	// InitialLR is what re-created LR schedulers start from; nil in a fit
-	// without an LR scheduler, for the groups of phase 0.
-	InitialLR   *float64 `json:"initial_lr,omitempty"`
-	WeightDecay float64  `json:"weight_decay"`
-	// Options are the optimizer's further options ("betas", "momentum", …).
-	Options registry.Args `json:"options,omitempty"`
-	// Phase that added the group.
-	Phase int `json:"phase"`
-	// NoDecay tells the half whose names match Config.NoDecay.
-	NoDecay bool `json:"no_decay,omitempty"`
 }

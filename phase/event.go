@@ -23,6 +23,8 @@ type EpochStart struct{ Epoch int }
 type StepEnd struct {
 	// Batch is the index within the epoch of the batch that completed the step.
 	Batch int
+	// SaveDue tells that the checkpoint's time interval is over.
+	SaveDue bool
 	// Metrics logged per step, such as train_loss; may be nil.
 	Metrics map[string]float64
 }

@@ -13,7 +13,7 @@ import (
 func Default(infos []param.Info) *Schedule {
 	names := trainableNames(infos)
 	slices.Reverse(names)
-	s := &Schedule{Name: "default"}
+	s := &Schedule{Name: "default", Generated: true}
 	for i := 0; i < len(names); i += 2 {
 		s.add(names[i:min(i+2, len(names))])
 	}
@@ -23,7 +23,7 @@ func Default(infos []param.Info) *Schedule {
 // ByBlock generates a schedule that thaws one block of the model a phase, from
 // the output to the input. A model without blocks is taken by modules.
 func ByBlock(infos []param.Info) *Schedule {
-	s := &Schedule{Name: "by_block"}
+	s := &Schedule{Name: "by_block", Generated: true}
 	for _, names := range blocks(infos) {
 		s.add(names)
 	}

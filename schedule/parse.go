@@ -60,7 +60,7 @@ func Parse(root *tree.Node) (*Schedule, diag.List) {
 		}
 		if seen[key] {
 			if !textTwice(root, f.Key) { // else duplicates has reported it
-				p.errorf(f.Key, "duplicate-key", "merge the two phases or renumber one", "Duplicate key (%d) found in supplied schedule", key)
+				p.errorf(f.Key, "duplicate-key", "merge the two phases or renumber one", "duplicate key (%d) found in supplied schedule", key)
 			}
 			continue
 		}
@@ -81,7 +81,7 @@ func (p *parser) duplicates(n *tree.Node) {
 	for _, f := range n.Fields {
 		id := keyID(f.Key)
 		if seen[id] {
-			p.errorf(f.Key, "duplicate-key", "remove one of the two", "Duplicate key (%s) found in supplied schedule", f.Key.Text)
+			p.errorf(f.Key, "duplicate-key", "remove one of the two", "duplicate key (%s) found in supplied schedule", f.Key.Text)
 		}
 		seen[id] = true
 		if f.Value != nil {

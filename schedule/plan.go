@@ -11,6 +11,7 @@ import (
 // not change after it is made; slices that it hands out must not be written to.
 type Plan struct {
 	name        string
+	generated   bool
 	phases      []Phase
 	params      []param.Info
 	unscheduled []string
@@ -34,6 +35,9 @@ type Phase struct {
 
 // Name says where the plan's schedule came from.
 func (p *Plan) Name() string { return p.name }
+
+// Generated tells a plan that no one wrote by hand.
+func (p *Plan) Generated() bool { return p.generated }
 
 // Len is the number of phases, at least 1.
 func (p *Plan) Len() int { return len(p.phases) }
@@ -68,7 +72,7 @@ func (p *Plan) Thawed(i int) []string {
 // AllAtOnce is the plan of an ordinary fit: one phase with every trainable
 // parameter.
 func AllAtOnce(infos []param.Info) *Plan {
-	p := &Plan{name: "no_freeze", params: param.Trainable(infos)}
+	p := &Plan{name: "no_freeze", generated: true, params: param.Trainable(infos)}
 	names := make([]string, len(p.params))
 	for i, info := range p.params {
 		names[i] = info.Name

@@ -35,7 +35,7 @@ func ParseLRScheduler(n *tree.Node) (*LRScheduler, diag.List) {
 	if !ok {
 		return nil, p.found
 	}
-	s := LRScheduler{Spec: spec, Interval: "epoch", Frequency: 1, Strict: true}
+	s := LRScheduler{Spec: spec}
 	if c := n.Field("pl_lrs_cfg"); c != nil {
 		p.rhythm(c, &s)
 	}
@@ -45,7 +45,7 @@ func ParseLRScheduler(n *tree.Node) (*LRScheduler, diag.List) {
 // reinit reads a directive; implicit ones serve every phase, so that nothing
 // in them may count groups.
 func (p *parser) reinit(n *tree.Node, implicit bool) *Reinit {
-	r := &Reinit{LRScheduler: LRScheduler{Interval: "epoch", Frequency: 1, Strict: true}}
+	r := &Reinit{}
 	if n == nil || n.Kind != tree.Map || n.Field("lr_scheduler_init") == nil {
 		p.errorf(n, "reinit-incomplete", "add lr_scheduler_init: {class_path: …, init_args: {…}}",
 			"specifying a lr scheduler configuration to reinitialize with requires an lr_scheduler_init")
@@ -62,7 +62,7 @@ func (p *parser) reinit(n *tree.Node, implicit bool) *Reinit {
 		case "init_pg_lrs":
 			if implicit {
 				p.errorf(kv.Key, "reinit-init-pg-lrs", "give each phase its own new_lr_scheduler in an explicit schedule",
-					"Specifying a `init_pg_lrs` key in the lr scheduler configuration of every phase is not valid: the number of groups grows from phase to phase")
+					"specifying a `init_pg_lrs` key in the lr scheduler configuration of every phase is not valid: the number of groups grows from phase to phase")
 				continue
 			}
 			r.InitPGLRs = p.initPGLRs(kv.Value)
@@ -100,7 +100,7 @@ func (p *parser) initPGLRs(n *tree.Node) []float64 {
 		v, ok := number(it)
 		if !ok {
 			p.errorf(it, "init-pg-lrs", "write one number per existing group",
-				"Not all of the lrs specified in `init_pg_lrs` could be cast to a float: %s", quoted(it))
+				"not all of the lrs specified in `init_pg_lrs` could be cast to a float: %s", quoted(it))
 			return nil
 		}
 		out = append(out, v)
@@ -138,7 +138,7 @@ func (p *parser) rhythm(n *tree.Node, s *LRScheduler) {
 				p.errorf(v, "lr-strict", "write true or false", "strict is not a bool: %s", quoted(v))
 				continue
 			}
-			s.Strict = v.Bool
+			s.Lenient = !v.Bool
 		case "name":
 			if v.Kind != tree.Null {
 				s.Name = v.Text
@@ -147,7 +147,7 @@ func (p *parser) rhythm(n *tree.Node, s *LRScheduler) {
 			// follows from the scheduler itself
 		default:
 			p.warnf(kv.Key, "pl-lrs-cfg", "known keys: "+strings.Join(rhythmKeys, ", "),
-				"Found unsupported keys in the lr scheduler dict: %q is ignored", kv.Key.Text)
+				"found unsupported keys in the lr scheduler dict: %q is ignored", kv.Key.Text)
 		}
 	}
 }
@@ -215,8 +215,12 @@ func (p *parser) spec(n *tree.Node, where string) (registry.Spec, bool) {
 // String names the scheduler and its rhythm.
 func (s LRScheduler) String() string {
 	name := lastDot(s.Spec.Name)
-	if s.Frequency > 1 {
-		return fmt.Sprintf("%s every %d %ss", name, s.Frequency, s.Interval)
+	unit := s.Interval
+	if unit == "" {
+		unit = "epoch"
 	}
-	return fmt.Sprintf("%s every %s", name, s.Interval)
+	if s.Frequency > 1 {
+		return fmt.Sprintf("%s every %d %ss", name, s.Frequency, unit)
+	}
+	return fmt.Sprintf("%s every %s", name, unit)
 }

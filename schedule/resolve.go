@@ -26,7 +26,7 @@ const DefaultBaseMaxLR = 1e-5
 // everything it finds; the plan is nil where the list holds an error.
 func (s *Schedule) Resolve(infos []param.Info, opts Options) (*Plan, diag.List) {
 	r := &resolver{owner: map[string]int{}, opts: opts, infos: infos}
-	r.plan = &Plan{name: s.Name, params: param.Trainable(infos)}
+	r.plan = &Plan{name: s.Name, generated: s.Generated, params: param.Trainable(infos)}
 	r.prefixed = len(r.plan.params) > 0
 	for _, info := range r.plan.params {
 		r.prefixed = r.prefixed && strings.HasPrefix(info.Name, taskPrefix)
@@ -114,7 +114,7 @@ func (r *resolver) claim(phase int, e Entry, names []string) []string {
 	}
 	if len(taken) > 0 {
 		r.add(diag.Error, e.Place, "param-in-two-phases", "keep each parameter in one phase; =name matches whole names only",
-			"Phases are not disjoint. The following parameters are specified in multiple phases: %s (%q in phase %d, first in phase %d)",
+			"phases are not disjoint: the following parameters are specified in multiple phases: %s (%q in phase %d, first in phase %d)",
 			listNames(taken), e.Text, phase, first)
 	}
 	return free
@@ -138,7 +138,7 @@ func (r *resolver) entry(phase int, e Entry) (names []string, isRest bool) {
 	}
 	if first := r.tied(e.Text); first != "" {
 		r.add(diag.Warning, e.Place, "tied-parameter", "list "+first+" instead",
-			"Pruning explicitly specified shared parameter %s from phase %d: it is tied to %s", e.Text, phase, first)
+			"pruning explicitly specified shared parameter %s from phase %d: it is tied to %s", e.Text, phase, first)
 		return nil, false
 	}
 	pat, err := parsePattern(e.Text)

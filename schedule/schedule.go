@@ -9,6 +9,8 @@ import (
 type Schedule struct {
 	// Name says where the schedule came from: a file, or a preset's name.
 	Name string
+	// Generated tells a schedule that was made from the model's parameters.
+	Generated bool
 	// Phases are in the order of their keys.
 	Phases []PhaseSpec
 }
@@ -55,15 +57,15 @@ type Entry struct {
 // Lightning calls a scheduler config.
 type LRScheduler struct {
 	Spec registry.Spec
-	// Interval is "epoch" or "step".
+	// Interval is "epoch" or "step"; empty: what suits the scheduler.
 	Interval string
 	// Frequency f steps at every f-th epoch, or at every f-th batch of an
-	// epoch; at least 1.
+	// epoch; 0 means 1.
 	Frequency int
 	// Monitor is the metric that a plateau scheduler watches.
 	Monitor string
-	// Strict makes a missing monitor an error instead of a warning.
-	Strict bool
+	// Lenient makes a missing monitor a warning instead of an error.
+	Lenient bool
 	// Name labels the scheduler in logs.
 	Name string
 }

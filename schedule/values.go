@@ -70,7 +70,7 @@ func (p *parser) maxTransitionEpoch(n *tree.Node) *int {
 // lr reads a phase's learning rate; phase 0 has none of its own.
 func (p *parser) lr(key int, kv tree.Field) *float64 {
 	if key == 0 {
-		p.warnf(kv.Key, "lr-in-phase-0", "set the optimizer's lr instead", "A lr for fine-tuning phase 0 has no effect: the optimizer's own applies")
+		p.warnf(kv.Key, "lr-in-phase-0", "set the optimizer's lr instead", "a lr for fine-tuning phase 0 has no effect: the optimizer's own applies")
 		return nil
 	}
 	v, ok := number(kv.Value)

@@ -58,10 +58,10 @@ func specFields(s registry.Spec) map[string]any {
 func (r *Reinit) fields() map[string]any {
 	m := map[string]any{"lr_scheduler_init": specFields(r.Spec)}
 	cfg := map[string]any{}
-	if r.Interval != "epoch" {
+	if r.Interval != "" {
 		cfg["interval"] = r.Interval
 	}
-	if r.Frequency != 1 {
+	if r.Frequency != 0 {
 		cfg["frequency"] = r.Frequency
 	}
 	if r.Monitor != "" {
@@ -70,7 +70,7 @@ func (r *Reinit) fields() map[string]any {
 	if r.Name != "" {
 		cfg["name"] = r.Name
 	}
-	if !r.Strict {
+	if r.Lenient {
 		cfg["strict"] = false
 	}
 	if len(cfg) > 0 {

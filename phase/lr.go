@@ -1,0 +1,174 @@
+package phase
+
+import (
+	"fmt"
+
+	"github.com/thaw-go/thaw/diag"
+	"github.com/thaw-go/thaw/lrsched"
+	"github.com/thaw-go/thaw/schedule"
+)
+
+// choice is the data form of a directive's LR scheduler.
+func choice(s schedule.LRScheduler) lrsched.Choice {
+	return lrsched.Named(s.Spec.Name, s.Spec.Args, lrsched.Config{
+		Interval: lrsched.Interval(s.Interval), Frequency: s.Frequency,
+		Monitor: s.Monitor, Lenient: s.Lenient, Name: s.Name,
+	})
+}
+
+// reinit is the directive that replaces the LR scheduler when phase i begins.
+func (c *Config) reinit(i int) *schedule.Reinit {
+	if i == 0 {
+		return nil
+	}
+	if c.ReinitLR != nil {
+		return c.ReinitLR
+	}
+	return c.Plan.Phase(i).NewLRScheduler
+}
+
+// resolve understands the LR scheduler that phase i makes; phase 0 has the
+// fit's own.
+func (c *Config) resolve(i int) (*lrsched.Resolved, error) {
+	var ch lrsched.Choice
+	switch r := c.reinit(i); {
+	case r != nil:
+		ch = choice(r.LRScheduler)
+	case i == 0 && c.LRScheduler != nil:
+		ch = *c.LRScheduler
+	default:
+		return nil, fmt.Errorf("phase %d no longer makes the LR scheduler that the state uses", i)
+	}
+	if c.LRSchedulers == nil {
+		return nil, fmt.Errorf("phase %d: no LR schedulers to choose from", i)
+	}
+	return c.LRSchedulers.Resolve(ch)
+}
+
+// fill copies the groups into the table that schedulers see.
+func fill(t *lrsched.Table, gs []Group, o optimizer) {
+	t.DefaultLR, t.Momentum = o.lr, o.kind
+	t.Groups = t.Groups[:0]
+	for _, g := range gs {
+		t.Groups = append(t.Groups, g.Group)
+	}
+}
+
+// drain copies what a scheduler wrote back into the groups and tells whether
+// anything changed.
+func drain(t *lrsched.Table, gs []Group) bool {
+	changed := false
+	for i := range gs {
+		changed = changed || gs[i].LR != t.Groups[i].LR || gs[i].Momentum != t.Groups[i].Momentum
+		gs[i].Group = t.Groups[i]
+	}
+	return changed
+}
+
+// construct builds the LR scheduler that phase i makes at the groups: their
+// initial learning rates are its base, and it makes its initial step.
+func (m *Machine) construct(i int, gs []Group, horizon int) (lrsched.Scheduler, lrsched.Config, error) {
+	r, err := m.cfg.resolve(i)
+	if err != nil {
+		return nil, lrsched.Config{}, err
+	}
+	fill(&m.table, gs, m.opt)
+	s, err := r.Builder.Build(lrsched.Site{Table: &m.table, Horizon: horizon})
+	if err != nil {
+		return nil, r.Config, fmt.Errorf("LR scheduler of phase %d: %w", i, err)
+	}
+	drain(&m.table, gs)
+	return s, r.Config, nil
+}
+
+// schedule puts the LR scheduler that phase i makes in force.
+func (m *Machine) schedule(i, horizon int) error {
+	s, cfg, err := m.construct(i, m.st.Groups, horizon)
+	if err != nil {
+		return err
+	}
+	m.sched, m.schedCfg, m.schedFrom = s, cfg, i
+	return nil
+}
+
+// load puts an LR scheduler in force that was saved. The learning rates are the
+// table's and do not change.
+func (m *Machine) load(st scheduler) error {
+	scratch := clone(m.st.Groups)
+	s, cfg, err := m.construct(st.From, scratch, m.horizon(st.From, m.st.Epoch))
+	if err != nil {
+		return err
+	}
+	if err := s.Load(st.State); err != nil {
+		return err
+	}
+	m.sched, m.schedCfg, m.schedFrom = s, cfg, st.From
+	return nil
+}
+
+// horizon is how many steps a scheduler made by phase i in an epoch will make:
+// until its phase ends by epoch, or the fit does.
+func (m *Machine) horizon(i, epoch int) int {
+	r, err := m.cfg.resolve(i)
+	if err != nil {
+		return 0
+	}
+	end := m.maxEpochs
+	if limit := m.cfg.Plan.Phase(i).MaxTransitionEpoch; i > 0 && limit > epoch {
+		end = limit
+	}
+	b := lrsched.Budget{StepsPerEpoch: m.cfg.StepsPerEpoch, Epochs: max(end-epoch, 0)}
+	b.TotalSteps = b.StepsPerEpoch * b.Epochs
+	return b.Horizon(r.Config)
+}
+
+// stepByStep steps the LR scheduler after an optimizer step.
+func (m *Machine) stepByStep(batch int, d *Directive) error {
+	if m.sched == nil || !m.schedCfg.DueAfterBatch(batch) {
+		return nil
+	}
+	return m.stepLR(d)
+}
+
+// stepByEpoch steps the LR scheduler after the last batch of an epoch; one that
+// needs a metric waits for the end of the epoch.
+func (m *Machine) stepByEpoch(d *Directive) error {
+	if _, metered := m.sched.(lrsched.Metered); m.sched == nil || metered || !m.schedCfg.DueAfterEpoch(m.st.Epoch) {
+		return nil
+	}
+	return m.stepLR(d)
+}
+
+// stepPlateau steps an LR scheduler that needs a metric, at the end of an epoch.
+func (m *Machine) stepPlateau(d *Directive) error {
+	if _, metered := m.sched.(lrsched.Metered); !metered || !m.schedCfg.DueAfterEpoch(m.st.Epoch) {
+		return nil
+	}
+	return m.stepLR(d)
+}
+
+// stepLR steps the LR scheduler.
+func (m *Machine) stepLR(d *Directive) error {
+	fill(&m.table, m.st.Groups, m.opt)
+	if s, ok := m.sched.(lrsched.Metered); ok {
+		value, ok := m.st.Metrics[m.schedCfg.Monitor]
+		if !ok {
+			msg := fmt.Sprintf("%s: no metric %q was logged", m.sched.Class(), m.schedCfg.Monitor)
+			hint := fmt.Sprintf("logged are %s; set the LR scheduler's monitor to one of them", m.metricNames())
+			if !m.schedCfg.Lenient {
+				return fmt.Errorf("%s\n    hint: %s", msg, hint)
+			}
+			d.Notes = append(d.Notes, diag.Finding{Severity: diag.Warning, Code: "monitor-missing", Message: msg, Hint: hint})
+			return nil
+		}
+		if err := s.StepMetric(&m.table, float64(value)); err != nil {
+			return err
+		}
+	} else if err := m.sched.Step(&m.table); err != nil {
+		return err
+	}
+	if drain(&m.table, m.st.Groups) {
+		d.LRsChanged = true
+	}
+	return nil
+}

@@ -176,11 +176,12 @@ func namedCases[C any](t *testing.T, raw json.RawMessage, run func(*testing.T, C
 	runCases(t, cases, run)
 }
 
-// runCases prints "N of M cases": how many passed. None is a failure, since a
-// section without cases proves nothing.
+// runCases prints "N of M cases": how many passed, and how many were skipped for
+// a reason that they give. None is a failure, since a section without cases
+// proves nothing.
 func runCases[C any](t *testing.T, cases []section, run func(*testing.T, C)) {
 	t.Helper()
-	passed := 0
+	passed, skips := 0, 0
 	for _, c := range cases {
 		skipped := false
 		ok := t.Run(c.name, func(t *testing.T) {
@@ -189,11 +190,16 @@ func runCases[C any](t *testing.T, cases []section, run func(*testing.T, C)) {
 			decode(t, c.raw, &v)
 			run(t, v)
 		})
-		if ok && !skipped {
+		if skipped {
+			skips++
+		} else if ok {
 			passed++
 		}
 	}
 	fmt.Printf("%s: %d of %d cases\n", t.Name(), passed, len(cases))
+	if skips > 0 {
+		fmt.Printf("%s: %d skipped\n", t.Name(), skips)
+	}
 	if passed == 0 {
 		t.Error("not one case was replayed")
 	}

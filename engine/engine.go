@@ -106,6 +106,8 @@ type Engine interface {
 	Sync() error
 	// Memory reports what the engine holds.
 	Memory() Memory
+	// ResetPeak starts a new account of Memory's Peak.
+	ResetPeak()
 	// Close gives everything back to the system.
 	Close() error
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/thaw-go/thaw/diag"
-	"github.com/thaw-go/thaw/lrsched"
 	"github.com/thaw-go/thaw/schedule"
 )
 
@@ -193,11 +192,10 @@ func (m *Machine) tryScheduler(i int, table []Group, found *diag.List) error {
 			*found = append(*found, diag.Finding{Severity: diag.Warning, Code: "lr-scheduler", Message: w})
 		}
 	}
-	fill(&m.table, slices.Clone(table), m.opt)
 	note := func(text string) {
 		*found = append(*found, diag.Finding{Severity: diag.Note, Code: "lr-scheduler", Message: text})
 	}
-	if _, err := r.Builder.Build(lrsched.Site{Table: &m.table, Horizon: m.horizon(i, 0), Note: note}); err != nil {
+	if _, _, err := m.construct(i, slices.Clone(table), note); err != nil {
 		return fmt.Errorf("could not configure the specified LR scheduler class using the `init_args`: %w", err)
 	}
 	return nil

@@ -3,7 +3,6 @@ package phase
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 
 	"github.com/thaw-go/thaw/diag"
 	"github.com/thaw-go/thaw/lrsched"
@@ -60,7 +59,7 @@ func (m *Machine) enter(d int, dir *Directive) error {
 	}
 	if r := m.cfg.reinit(d); r != nil {
 		prepare(m.st.Groups, r.InitPGLRs, r.UseCurrentLRs)
-		if err := m.schedule(d, m.horizon(d, m.st.Epoch)); err != nil {
+		if err := m.schedule(d); err != nil {
 			return err
 		}
 	}
@@ -118,7 +117,7 @@ func (m *Machine) reenter(i int, table []Group, factor float64) ([]Group, float6
 		return table, factor, nil
 	}
 	prepare(table, r.InitPGLRs, r.UseCurrentLRs)
-	s, _, err := m.construct(i, table, m.horizon(i, m.st.Epoch))
+	s, _, err := m.construct(i, table, nil)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -133,10 +132,7 @@ func (m *Machine) formerFactor(from int) (float64, error) {
 	if !m.cfg.ApplyLambdasNewPGs || m.sched == nil || from == m.st.Phase || best == nil || best.Scheduler == nil {
 		return 1, nil
 	}
-	s, _, err := m.construct(best.Scheduler.From, clone(best.Groups), 0)
-	if err == nil {
-		err = s.Load(best.Scheduler.State)
-	}
+	s, _, err := m.former(*best.Scheduler, best.Groups)
 	if err != nil {
 		return 0, fmt.Errorf("LR scheduler of checkpoint %s: %w", best.Name, err)
 	}
@@ -264,11 +260,11 @@ func (m *Machine) relayout(before []Group, d int) error {
 		}
 		state[key] = text
 	}
-	text, err := json.Marshal(maps.Clone(state))
+	text, err := json.Marshal(state)
 	if err != nil {
 		return err
 	}
-	return m.load(scheduler{From: m.schedFrom, State: text})
+	return m.load(scheduler{m.made, text})
 }
 
 // announce tells the user where the fit stands.

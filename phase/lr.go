@@ -67,59 +67,65 @@ func drain(t *lrsched.Table, gs []Group) bool {
 
 // construct builds the LR scheduler that phase i makes at the groups: their
 // initial learning rates are its base, and it makes its initial step.
-func (m *Machine) construct(i int, gs []Group, horizon int) (lrsched.Scheduler, lrsched.Config, error) {
+func (m *Machine) construct(i int, gs []Group, note func(string)) (lrsched.Scheduler, lrsched.Config, error) {
 	r, err := m.cfg.resolve(i)
 	if err != nil {
 		return nil, lrsched.Config{}, err
 	}
 	fill(&m.table, gs, m.opt)
-	s, err := r.Builder.Build(lrsched.Site{Table: &m.table, Horizon: horizon})
+	s, err := r.Build(&m.table, m.budget(i, m.st.Epoch), note)
 	if err != nil {
-		return nil, r.Config, fmt.Errorf("LR scheduler of phase %d: %w", i, err)
+		return nil, r.Config, err
 	}
 	drain(&m.table, gs)
 	return s, r.Config, nil
 }
 
 // schedule puts the LR scheduler that phase i makes in force.
-func (m *Machine) schedule(i, horizon int) error {
-	s, cfg, err := m.construct(i, m.st.Groups, horizon)
+func (m *Machine) schedule(i int) error {
+	s, cfg, err := m.construct(i, m.st.Groups, nil)
 	if err != nil {
-		return err
+		return fmt.Errorf("LR scheduler of phase %d: %w", i, err)
 	}
-	m.sched, m.schedCfg, m.schedFrom = s, cfg, i
+	m.sched, m.schedCfg, m.made = s, cfg, maker{i, m.st.Epoch}
 	return nil
 }
 
-// load puts an LR scheduler in force that was saved. The learning rates are the
+// former is an LR scheduler as it was saved; the learning rates are the
 // table's and do not change.
-func (m *Machine) load(st scheduler) error {
-	scratch := clone(m.st.Groups)
-	s, cfg, err := m.construct(st.From, scratch, m.horizon(st.From, m.st.Epoch))
+func (m *Machine) former(st scheduler, gs []Group) (lrsched.Scheduler, lrsched.Config, error) {
+	r, err := m.cfg.resolve(st.From)
 	if err != nil {
-		return err
+		return nil, lrsched.Config{}, err
 	}
-	if err := s.Load(st.State); err != nil {
-		return err
+	fill(&m.table, gs, m.opt)
+	s, err := r.Restore(&m.table, m.budget(st.From, st.Epoch), st.State)
+	if err != nil {
+		return nil, lrsched.Config{}, fmt.Errorf("LR scheduler of phase %d: %w", st.From, err)
 	}
-	m.sched, m.schedCfg, m.schedFrom = s, cfg, st.From
-	return nil
+	return s, r.Config, nil
 }
 
-// horizon is how many steps a scheduler made by phase i in an epoch will make:
-// until its phase ends by epoch, or the fit does.
-func (m *Machine) horizon(i, epoch int) int {
-	r, err := m.cfg.resolve(i)
-	if err != nil {
-		return 0
-	}
+// load puts an LR scheduler in force that was saved.
+func (m *Machine) load(st scheduler) (err error) {
+	m.sched, m.schedCfg, err = m.former(st, m.st.Groups)
+	m.made = st.maker
+	return err
+}
+
+// budget is how long a scheduler made by phase i in an epoch will run: until
+// its phase ends by epoch, or the fit does.
+func (m *Machine) budget(i, epoch int) lrsched.Budget {
+	epoch = max(epoch, 0)
 	end := m.maxEpochs
 	if limit := m.cfg.Plan.Phase(i).MaxTransitionEpoch; i > 0 && limit > epoch {
 		end = limit
 	}
-	b := lrsched.Budget{StepsPerEpoch: m.cfg.StepsPerEpoch, Epochs: max(end-epoch, 0)}
-	b.TotalSteps = b.StepsPerEpoch * b.Epochs
-	return b.Horizon(r.Config)
+	if end < 0 {
+		return lrsched.Budget{StepsPerEpoch: m.cfg.StepsPerEpoch, TotalSteps: lrsched.Unbounded}
+	}
+	n := max(end-epoch, 0)
+	return lrsched.Budget{StepsPerEpoch: m.cfg.StepsPerEpoch, Epochs: n, TotalSteps: m.cfg.StepsPerEpoch * n}
 }
 
 // stepByStep steps the LR scheduler after an optimizer step.

@@ -15,11 +15,10 @@ type Machine struct {
 	st  State
 	// opt is the optimizer in force.
 	opt optimizer
-	// sched is the LR scheduler in force, nil where there is none; schedFrom is
-	// the phase whose directive made it.
-	sched     lrsched.Scheduler
-	schedCfg  lrsched.Config
-	schedFrom int
+	// sched is the LR scheduler in force, nil where there is none.
+	sched    lrsched.Scheduler
+	schedCfg lrsched.Config
+	made     maker
 	// table is what sched sees of the groups.
 	table lrsched.Table
 	// maxEpochs is MaxEpochs, perhaps raised by the last phase's bound.
@@ -45,7 +44,7 @@ func New(cfg Config) (*Machine, error) {
 		return nil, err
 	}
 	if m.cfg.LRScheduler != nil {
-		if err := m.schedule(0, m.horizon(0, 0)); err != nil {
+		if err := m.schedule(0); err != nil {
 			return nil, err
 		}
 	}

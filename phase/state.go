@@ -36,9 +36,16 @@ type State struct {
 	StoppedEpoch int `json:"stopped_epoch,omitempty"`
 }
 
-// scheduler is an LR scheduler as data: which directive made it, and its state.
+// maker says which directive made an LR scheduler: that of phase From, 0 being
+// the fit's own, in Epoch.
+type maker struct {
+	From  int `json:"from"`
+	Epoch int `json:"epoch"`
+}
+
+// scheduler is an LR scheduler as data.
 type scheduler struct {
-	From  int             `json:"from"`
+	maker
 	State json.RawMessage `json:"state"`
 }
 
@@ -55,7 +62,7 @@ func (m *Machine) schedulerState() *scheduler {
 	if m.sched == nil {
 		return nil
 	}
-	return &scheduler{From: m.schedFrom, State: m.sched.State()}
+	return &scheduler{m.made, m.sched.State()}
 }
 
 // Restore makes the machine of a fit that continues from a state. The

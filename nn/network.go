@@ -3,7 +3,6 @@ package nn
 import (
 	"fmt"
 
-	"github.com/thaw-go/thaw/param"
 	"github.com/thaw-go/thaw/tensor"
 )
 
@@ -34,7 +33,6 @@ type Block struct {
 // were built in.
 type Network struct {
 	blocks []Block
-	byName map[string]int
 	scope  *Scope
 	// Checkpoint has blocks computed again in the backward pass instead of
 	// holding what they made.
@@ -42,16 +40,15 @@ type Network struct {
 }
 
 // NewNetwork makes a network without blocks over the parameters of s's tree.
-func NewNetwork(s *Scope) *Network { return &Network{scope: s, byName: map[string]int{}} }
+func NewNetwork(s *Scope) *Network { return &Network{scope: s} }
 
 // Add appends a block. Its parameters are those that were registered in a scope
 // of its name (Scope.InBlock), before or after.
 func (n *Network) Add(b Block) {
-	if _, dup := n.byName[b.Name]; dup {
+	if !n.scope.reg.addBlock(b.Name) {
 		n.scope.Failf("two blocks are named %q", b.Name)
 		return
 	}
-	n.byName[b.Name] = len(n.blocks)
 	n.blocks = append(n.blocks, b)
 }
 
@@ -68,7 +65,7 @@ func (n *Network) Err() error {
 		return fmt.Errorf("building the network: %w", err)
 	}
 	for _, p := range n.scope.reg.list {
-		if _, ok := n.byName[p.BlockName]; p.BlockName != "" && !ok {
+		if p.BlockName != "" && p.Block < 0 {
 			return fmt.Errorf("building the network: %s belongs to a block %q that was not added", p.Name, p.BlockName)
 		}
 	}
@@ -86,23 +83,6 @@ func (n *Network) Params() *Params { return n.scope.reg }
 
 // Scope is where the network was built, for what is added to it.
 func (n *Network) Scope() *Scope { return n.scope }
-
-// Infos describes the parameters to the core: prefix stands before the names,
-// and the blocks are numbered.
-func (n *Network) Infos(prefix string) []param.Info {
-	infos := n.scope.reg.Infos(prefix)
-	for i := range infos {
-		infos[i].Block = n.blockOf(infos[i].BlockName)
-	}
-	return infos
-}
-
-func (n *Network) blockOf(name string) int {
-	if i, ok := n.byName[name]; ok && name != "" {
-		return i
-	}
-	return -1
-}
 
 // Forward runs the blocks from … to−1 on x, which is what block from−1 made, or
 // the network's input.
@@ -128,16 +108,21 @@ func (n *Network) Run(t *tensor.Tape, in Inputs, x *tensor.Tensor) *tensor.Tenso
 	return n.Forward(t, in, 0, len(n.blocks), x)
 }
 
-// Frontier is the first block that holds a parameter for which trainable is
-// true, Len where there is none. Parameters outside of blocks count as in block
-// 0. Nothing below the frontier needs a gradient.
-func (n *Network) Frontier(trainable func(*Param) bool) int {
+// Frontier is the first block that holds a parameter which requires a gradient,
+// Len where there is none. Nothing below it is recorded. Parameters outside of
+// blocks count as in block 0.
+func (n *Network) Frontier() int {
+	return n.FrontierOf(func(p *Param) bool { return p.Tensor.RequiresGrad() })
+}
+
+// FrontierOf is Frontier if the parameters for which trainable is true required
+// gradients.
+func (n *Network) FrontierOf(trainable func(*Param) bool) int {
 	first := len(n.blocks)
 	for _, p := range n.scope.reg.list {
-		if p.Buffer || !trainable(p) {
-			continue
+		if !p.Buffer && trainable(p) {
+			first = min(first, max(p.Block, 0))
 		}
-		first = min(first, max(n.blockOf(p.BlockName), 0))
 	}
 	return first
 }

@@ -2,6 +2,8 @@ package nn
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/thaw-go/thaw/engine"
 	"github.com/thaw-go/thaw/param"
@@ -9,19 +11,24 @@ import (
 	"github.com/thaw-go/thaw/tensor"
 )
 
-// Param is one entry of a network's state dict.
+// Param is one entry of a network's state dict. Its Block is the number of the
+// network's block once that has been added.
 type Param struct {
 	param.Info
 	Tensor *tensor.Tensor
+	local  string // the name without the tree's prefix
 	seed   uint64
 	init   Init
 }
+
+// Local is the name without the tree's prefix, as weight files have it.
+func (p *Param) Local() string { return p.local }
 
 // Initialize gives the parameter its initial values. They depend on the seed
 // and the name alone.
 func (p *Param) Initialize() error {
 	values := make([]float64, p.Tensor.Len())
-	s := rng.New(p.seed, rng.Name(p.Name))
+	s := rng.New(p.seed, rng.Name(p.local))
 	p.init(p.Tensor.Shape(), &s, values)
 	if p.Tensor.DType().Float() {
 		return p.Tensor.Set(values)
@@ -46,6 +53,7 @@ type Params struct {
 	config Config
 	list   []*Param
 	index  map[string]int
+	blocks map[string]int // numbers by name
 	norms  []*BatchNorm
 	err    error
 }
@@ -65,17 +73,33 @@ func (ps *Params) Lookup(name string) (*Param, bool) {
 	return ps.list[i], true
 }
 
-// Infos describes everything to the core, with prefix before the names.
-func (ps *Params) Infos(prefix string) []param.Info {
+// Infos describes everything to the core.
+func (ps *Params) Infos() []param.Info {
 	out := make([]param.Info, len(ps.list))
 	for i, p := range ps.list {
 		out[i] = p.Info
-		out[i].Name, out[i].Module = prefix+p.Name, prefix+p.Module
-		if p.SharedWith != "" {
-			out[i].SharedWith = prefix + p.SharedWith
-		}
+		out[i].Shape = slices.Clone(p.Shape)
 	}
 	return out
+}
+
+// addBlock numbers the next block; false where its name is taken.
+func (ps *Params) addBlock(name string) bool {
+	if _, dup := ps.blocks[name]; dup {
+		return false
+	}
+	ps.blocks[name] = len(ps.blocks)
+	for _, p := range ps.list {
+		ps.number(p)
+	}
+	return true
+}
+
+func (ps *Params) number(p *Param) {
+	p.Block = -1
+	if i, ok := ps.blocks[p.BlockName]; ok && p.BlockName != "" {
+		p.Block = i
+	}
 }
 
 // BatchNorms lists the batch norms, in the order of registration.
@@ -98,10 +122,10 @@ func (ps *Params) Release() {
 }
 
 func (ps *Params) add(s *Scope, kind, name string, shape engine.Shape, dt engine.DType, buffer bool, init Init) *Param {
-	p := &Param{seed: ps.config.Seed, init: init, Info: param.Info{
-		Name: join(s.path, name), Shape: shape.Dims(), DType: dt.String(), Buffer: buffer,
-		Block: -1, BlockName: s.block, Module: s.path, Kind: kind,
+	p := &Param{local: join(s.path, name), seed: ps.config.Seed, init: init, Info: param.Info{
+		Shape: shape.Dims(), DType: dt.String(), Buffer: buffer,
 	}}
+	ps.place(p, s, kind)
 	if !ps.enter(p) {
 		return p
 	}
@@ -117,14 +141,21 @@ func (ps *Params) add(s *Scope, kind, name string, shape engine.Shape, dt engine
 }
 
 func (ps *Params) tie(s *Scope, kind, name string, first *Param) *Param {
-	p := &Param{Info: first.Info, Tensor: first.Tensor, seed: first.seed, init: first.init}
-	p.Name, p.Module, p.Kind, p.Block, p.BlockName = join(s.path, name), s.path, kind, -1, s.block
+	p := &Param{local: join(s.path, name), Info: first.Info, Tensor: first.Tensor, seed: first.seed, init: first.init}
+	ps.place(p, s, kind)
 	p.SharedWith = first.Name
 	if first.SharedWith != "" {
 		p.SharedWith = first.SharedWith
 	}
 	ps.enter(p)
 	return p
+}
+
+// place fills in where p stands.
+func (ps *Params) place(p *Param, s *Scope, kind string) {
+	p.Name, p.Module = ps.config.Prefix+p.local, strings.TrimSuffix(ps.config.Prefix+s.path, ".")
+	p.Kind, p.BlockName = kind, s.block
+	ps.number(p)
 }
 
 // enter lists p; after an error nothing more is.

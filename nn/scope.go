@@ -23,6 +23,9 @@ type Config struct {
 	// Lazy leaves the parameters undefined until they are loaded or
 	// Initialize is called on them.
 	Lazy bool
+	// Prefix stands before the parameters' names as the core and a schedule see
+	// them ("model."), not before the paths of scopes.
+	Prefix string
 }
 
 // Scope is a place in the tree of modules: a path, under which parameters are
@@ -38,7 +41,7 @@ func NewScope(c Config) *Scope {
 	if c.DType == 0 {
 		c.DType = engine.F32
 	}
-	return &Scope{reg: &Params{config: c, index: map[string]int{}}}
+	return &Scope{reg: &Params{config: c, index: map[string]int{}, blocks: map[string]int{}}}
 }
 
 // Sub is the scope of the child of the given name ("fc", "layer1.0").
@@ -54,14 +57,14 @@ func (s *Scope) Path() string { return s.path }
 // Params are the parameters registered in the whole tree.
 func (s *Scope) Params() *Params { return s.reg }
 
-// InBlock is the scope whose parameters belong to the network's block that is
-// named as the scope's path.
-func (s *Scope) InBlock() *Scope { return s.InBlockNamed(s.path) }
-
-// InBlockNamed is InBlock for a block of another name.
-func (s *Scope) InBlockNamed(block string) *Scope {
+// InBlock is the scope whose parameters belong to the network's block of the
+// given name; without one, to the block named as the scope's path.
+func (s *Scope) InBlock(name ...string) *Scope {
 	c := *s
-	c.block = block
+	c.block = s.path
+	if len(name) > 0 {
+		c.block = name[0]
+	}
 	return &c
 }
 

@@ -57,14 +57,14 @@ func (s *Scope) Path() string { return s.path }
 // Params are the parameters registered in the whole tree.
 func (s *Scope) Params() *Params { return s.reg }
 
-// InBlock is the scope whose parameters belong to the network's block of the
-// given name; without one, to the block named as the scope's path.
-func (s *Scope) InBlock(name ...string) *Scope {
+// InBlock is the scope whose parameters belong to the network's block that is
+// named as the scope's path.
+func (s *Scope) InBlock() *Scope { return s.InBlockNamed(s.path) }
+
+// InBlockNamed is InBlock for a block of another name.
+func (s *Scope) InBlockNamed(block string) *Scope {
 	c := *s
-	c.block = s.path
-	if len(name) > 0 {
-		c.block = name[0]
-	}
+	c.block = block
 	return &c
 }
 

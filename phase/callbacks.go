@@ -50,7 +50,7 @@ func (c Callbacks) Complete(epochTransitionsOnly bool) (*EarlyStopping, *Checkpo
 
 // plain gives what was asked for, in a fit without phases.
 func (c Callbacks) plain() (es *EarlyStopping, ck *Checkpoint, notes diag.List, err error) {
-	const alone = "%s is intended for use with a FinetuningScheduler; without one, please use the standard %s callback."
+	const alone = "%s is intended for use with a FinetuningScheduler; without one, please use the standard %s callback"
 	for i := range c.EarlyStopping {
 		if isFTS(c.EarlyStopping[i].Class) {
 			return nil, nil, nil, fmt.Errorf(alone, "FTSEarlyStopping", "EarlyStopping")

@@ -73,6 +73,9 @@ type Options struct {
 	EnforcePhase0Params bool `json:"enforce_phase0_params"`
 	// FrozenBatchNorm says how BatchNorm layers behave while frozen.
 	FrozenBatchNorm BatchNorm `json:"frozen_bn_track_running_stats"`
+	// AllowUntested lets CheckStrategy pass unknown strategies. LR schedulers
+	// need no permission: all of them take groups that arrive later.
+	AllowUntested bool `json:"allow_untested"`
 	// NoDecay lists substrings: a parameter whose name contains one of them is
 	// trained without weight decay.
 	NoDecay []string `json:"no_decay"`

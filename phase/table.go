@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/thaw-go/thaw/diag"
+	"github.com/thaw-go/thaw/lrsched"
 )
 
 // initialTable lays out phase 0: in one row, or two with NoDecay, or as the
@@ -53,7 +54,11 @@ func (c *Config) initialTable(o optimizer, notes *diag.List) ([]Group, error) {
 			right = append(right, c.split(g)...)
 		}
 	}
-	return append(right, c.phaseGroups(o, 0, right)...), nil
+	right = append(right, c.phaseGroups(o, 0, right)...)
+	for i := range right {
+		right[i].InitialLR = lrsched.At(right[i].LR)
+	}
+	return right, nil
 }
 
 // userGroup makes a row as the user wrote it, its parameters in registration

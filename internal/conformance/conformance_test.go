@@ -68,6 +68,7 @@ func load(t *testing.T, file string) []section {
 		if text, err = yaml.YAMLToJSON(text); err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
+		text = quoteNonFinite(text)
 	}
 	sections, err := members(text)
 	if err != nil {

@@ -1,0 +1,27 @@
+package phase
+
+import "github.com/thaw-go/thaw/registry"
+
+// Groups is the table in force, read only, valid until the next Step.
+func (m *Machine) Groups() []Group { return m.st.Groups }
+
+// Optimizer is the spec of the optimizer in force.
+func (m *Machine) Optimizer() registry.Spec { return m.opt.spec }
+
+// BestScore is the score of the best checkpoint; false where there is none.
+func (m *Machine) BestScore() (float64, bool) {
+	if m.st.Keeping.Best == nil {
+		return 0, false
+	}
+	return float64(m.st.Keeping.Best.Score), true
+}
+
+// Waiting is how many checks have passed without improvement, and how many end
+// the phase; false without early stopping.
+func (m *Machine) Waiting() (wait, patience int, ok bool) {
+	es := m.cfg.EarlyStopping
+	if es == nil {
+		return 0, 0, false
+	}
+	return m.st.Stopping.Wait, es.Patience, true
+}

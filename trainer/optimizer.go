@@ -1,0 +1,216 @@
+package trainer
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/thaw-go/thaw/engine"
+	"github.com/thaw-go/thaw/engine/host"
+	"github.com/thaw-go/thaw/nn"
+	"github.com/thaw-go/thaw/optim"
+	"github.com/thaw-go/thaw/phase"
+	"github.com/thaw-go/thaw/registry"
+	"github.com/thaw-go/thaw/safetensors"
+)
+
+// optimizer joins the groups that the machine decides on, the parameters' and
+// gradients' memory, and an optim.Optimizer.
+type optimizer struct {
+	catalog *optim.Catalog
+	*optim.Optimizer
+	tensors map[string]*nn.Param
+	views   map[string]*optim.Param
+	// params are those in groups, in order.
+	params []*optim.Param
+	rates  []float64
+}
+
+func newOptimizer(c *optim.Catalog, spec registry.Spec, tensors map[string]*nn.Param) (*optimizer, error) {
+	o := &optimizer{catalog: c, tensors: tensors, views: map[string]*optim.Param{}}
+	return o, o.replace(spec)
+}
+
+// describe tells the machine what an optimizer's groups start from.
+func describe(c *optim.Catalog) func(registry.Spec) (phase.OptimizerInfo, error) {
+	return func(spec registry.Spec) (phase.OptimizerInfo, error) {
+		o, err := optim.Make(c, spec)
+		if err != nil {
+			return phase.OptimizerInfo{}, err
+		}
+		return phase.OptimizerInfo{Name: o.Name(), Options: optim.Options(o.Rule())}, nil
+	}
+}
+
+// replace starts over with another optimizer and empty state.
+func (o *optimizer) replace(spec registry.Spec) error {
+	made, err := optim.Make(o.catalog, spec)
+	if err != nil {
+		return err
+	}
+	o.Optimizer = made
+	return nil
+}
+
+// regroup takes the machine's table over.
+func (o *optimizer) regroup(groups []phase.Group) error {
+	made := make([]optim.Group, len(groups))
+	o.params = o.params[:0]
+	o.rates = make([]float64, len(groups))
+	for i, g := range groups {
+		args := maps.Clone(g.Options)
+		if args == nil {
+			args = registry.Args{}
+		}
+		args["lr"] = g.LR
+		if _, has := optim.Options(o.Rule())["weight_decay"]; has {
+			args["weight_decay"] = g.WeightDecay
+		}
+		r, err := optim.Bind(o.Name(), o.Rule(), args)
+		if err != nil {
+			return fmt.Errorf("group %d: %w", i, err)
+		}
+		made[i] = optim.Group{Params: g.Params, Rule: r}
+		for _, name := range g.Params {
+			p, err := o.view(name)
+			if err != nil {
+				return err
+			}
+			o.params = append(o.params, p)
+		}
+		o.rates[i] = g.LR
+	}
+	return o.SetGroups(made)
+}
+
+// setRates takes the machine's learning rates and momenta over.
+func (o *optimizer) setRates(groups []phase.Group) {
+	cycled := false
+	for i, g := range groups {
+		o.SetRate(i, g.LR)
+		o.rates[i] = g.LR
+		cycled = cycled || g.BaseMomentum.Set
+	}
+	if !cycled {
+		return
+	}
+	for i, g := range groups {
+		o.SetMomentum(i, g.Momentum)
+	}
+}
+
+// view is a parameter's memory; the engine's buffers lie in the host's.
+func (o *optimizer) view(name string) (*optim.Param, error) {
+	if p, ok := o.views[name]; ok {
+		return p, nil
+	}
+	t, ok := o.tensors[name]
+	if !ok {
+		return nil, fmt.Errorf("the model has no parameter %s", name)
+	}
+	p := &optim.Param{Name: name, Shape: t.Shape, Value: slice(t.Tensor.Array())}
+	o.views[name] = p
+	return p, nil
+}
+
+// slice is an array's memory.
+func slice(a engine.Array) optim.Slice {
+	if a.Buf.DType() == engine.F64 {
+		return optim.Slice{F64: host.F64(a.Buf)[:a.Shape.Len()]}
+	}
+	return optim.Slice{F32: host.F32(a.Buf)[:a.Shape.Len()]}
+}
+
+// step updates the parameters by their gradients.
+func (o *optimizer) step() error {
+	o.takeGradients()
+	return o.Step(func(name string) *optim.Param { return o.views[name] })
+}
+
+// takeGradients points the views at the gradients of this step.
+func (o *optimizer) takeGradients() {
+	for _, p := range o.params {
+		p.Grad = optim.Slice{}
+		if g := o.tensors[p.Name].Tensor.Grad(); g != nil {
+			p.Grad = slice(g.Array())
+		}
+	}
+}
+
+// optimizerState is the part of an optimizer's state that is no tensor.
+type optimizerState struct {
+	Name  string         `json:"name"`
+	Steps map[string]int `json:"steps"`
+}
+
+// state gives the state for a checkpoint: numbers as JSON, tensors as entries
+// named "<parameter>/<slot>".
+func (o *optimizer) state() (json.RawMessage, []safetensors.Entry, error) {
+	st := optimizerState{Name: o.Name(), Steps: map[string]int{}}
+	var entries []safetensors.Entry
+	slots := o.Rule().Slots()
+	states := o.States()
+	for _, name := range slices.Sorted(maps.Keys(states)) {
+		s := states[name]
+		st.Steps[name] = s.Step
+		for i, x := range s.Slots {
+			entries = append(entries, entry(name+"/"+slots[i], o.tensors[name].Shape, x))
+		}
+	}
+	raw, err := json.Marshal(st)
+	return raw, entries, err
+}
+
+func entry(name string, shape []int, x optim.Slice) safetensors.Entry {
+	if x.F64 != nil {
+		return safetensors.Floats(name, safetensors.F64, shape, x.F64)
+	}
+	return safetensors.Floats(name, safetensors.F32, shape, x.F32)
+}
+
+// load takes the state of a checkpoint over, in place of what was there.
+func (o *optimizer) load(raw json.RawMessage, f *safetensors.File) error {
+	var st optimizerState
+	if err := json.Unmarshal(raw, &st); err != nil {
+		return fmt.Errorf("reading the optimizer's state: %w", err)
+	}
+	if st.Name != o.Name() {
+		return fmt.Errorf("the checkpoint holds the state of %s, the optimizer is %s\n    hint: set restore_best to false, or re-create the optimizer in every phase", st.Name, o.Name())
+	}
+	o.Forget()
+	for _, name := range slices.Sorted(maps.Keys(st.Steps)) {
+		s := &optim.State{Step: st.Steps[name]}
+		for _, slot := range o.Rule().Slots() {
+			x, err := o.read(f, name, slot)
+			if err != nil {
+				return err
+			}
+			s.Slots = append(s.Slots, x)
+		}
+		if err := o.SetState(name, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *optimizer) read(f *safetensors.File, name, slot string) (optim.Slice, error) {
+	p, err := o.view(name)
+	if err != nil {
+		return optim.Slice{}, err
+	}
+	t, err := f.Tensor(name + "/" + slot)
+	if err != nil {
+		return optim.Slice{}, err
+	}
+	if !slices.Equal(t.Shape, p.Shape) {
+		return optim.Slice{}, fmt.Errorf("%s of %s has shape %v in the checkpoint, the parameter has %v", slot, name, t.Shape, p.Shape)
+	}
+	if p.Value.F64 != nil {
+		x := make([]float64, t.Len())
+		return optim.Slice{F64: x}, t.ReadFloat64(x)
+	}
+	x := make([]float32, t.Len())
+	return optim.Slice{F32: x}, t.ReadFloat32(x)
+}

@@ -1,0 +1,188 @@
+package trainer
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"github.com/thaw-go/thaw/checkpoint"
+	"github.com/thaw-go/thaw/event"
+	"github.com/thaw-go/thaw/nn"
+	"github.com/thaw-go/thaw/phase"
+	"github.com/thaw-go/thaw/safetensors"
+)
+
+// The files of a checkpoint.
+const (
+	weightsFile   = "model.safetensors"
+	optimizerFile = "optimizer.safetensors"
+	stateFile     = "state.json"
+)
+
+// CheckpointDir is the folder of a run's checkpoints.
+func CheckpointDir(run string) string { return filepath.Join(run, "checkpoints") }
+
+// saved is a checkpoint's state.json.
+type saved struct {
+	Position  position        `json:"position"`
+	Machine   json.RawMessage `json:"machine"`
+	Optimizer json.RawMessage `json:"optimizer"`
+	Seed      uint64          `json:"seed"`
+	Best      string          `json:"best,omitempty"`
+	Score     float64         `json:"score,omitempty"`
+}
+
+// saver writes the checkpoints of a fit. Besides those that the machine asks
+// for it keeps the newest, from which a killed run continues.
+type saver struct {
+	store  *checkpoint.Store // nil: nothing is kept on disk
+	latest string
+	// moving is the newest checkpoint where the machine did not ask for it; it
+	// goes when a newer one is safe.
+	moving string
+}
+
+func (s *saver) dir() string {
+	if s.store == nil {
+		return ""
+	}
+	return s.store.Dir()
+}
+
+// save writes a checkpoint under the name that the machine gave it, or, with
+// none, as the moving one.
+func (f *fit) save(name string, best bool) error {
+	if f.saver.store == nil {
+		return nil
+	}
+	began := time.Now()
+	asked := name != ""
+	if !asked {
+		name = fmt.Sprintf("last-epoch=%d-step=%d", f.pos.Epoch, f.pos.Step)
+	}
+	if best {
+		f.best = name
+		f.score, _ = f.machine.BestScore()
+	}
+	f.pos.Saved, f.pos.Elapsed = true, f.time()
+	parts, err := f.parts()
+	if err != nil {
+		return fmt.Errorf("saving checkpoint %s: %w", name, err)
+	}
+	m, err := f.saver.store.Save(checkpoint.Manifest{
+		Name: name, Epoch: f.pos.Epoch, Step: f.pos.Step, Phase: f.machine.Phase(),
+		Engine: f.Engine.Name(), Path: f.Engine.Path(),
+	}, parts)
+	if err != nil {
+		return err
+	}
+	f.saver.latest = name
+	old := f.saver.moving
+	f.saver.moving = ""
+	if !asked {
+		f.saver.moving = name
+	}
+	if old != "" && old != name {
+		if err := f.saver.store.Remove(old); err != nil {
+			return err
+		}
+	}
+	f.Sink.Emit(event.CheckpointSaved{Name: name, Epoch: f.pos.Epoch, Step: f.pos.Step, Best: best, Bytes: m.Bytes(), Seconds: time.Since(began).Seconds()})
+	return nil
+}
+
+// saveInterrupted saves the position at which the fit was cut short.
+func (f *fit) saveInterrupted() error { return f.save("", false) }
+
+// drop removes a checkpoint that the machine no longer wants. The newest stays,
+// as the moving one, for it is what a killed run continues from.
+func (s *saver) drop(name string) error {
+	if s.store == nil {
+		return nil
+	}
+	if name == s.latest {
+		s.moving = name
+		return nil
+	}
+	return s.store.Remove(name)
+}
+
+// parts are the files of a checkpoint.
+func (f *fit) parts() ([]checkpoint.Part, error) {
+	machine, err := json.Marshal(f.machine.State())
+	if err != nil {
+		return nil, err
+	}
+	optState, optTensors, err := f.opt.state()
+	if err != nil {
+		return nil, err
+	}
+	state, err := json.MarshalIndent(saved{f.pos, machine, optState, f.Seed, f.best, f.score}, "", " ")
+	if err != nil {
+		return nil, err
+	}
+	return []checkpoint.Part{
+		{Name: weightsFile, Write: func(w io.Writer) error {
+			return safetensors.Write(w, map[string]string{"format": "pt"}, nn.Entries(f.params))
+		}},
+		{Name: optimizerFile, Write: func(w io.Writer) error { return safetensors.Write(w, nil, optTensors) }},
+		{Name: stateFile, Write: func(w io.Writer) error { _, err := w.Write(state); return err }},
+	}, nil
+}
+
+// restore loads the weights, and perhaps the optimizer's state, of the best
+// checkpoint.
+func (f *fit) restore(r phase.Rollback) error {
+	if f.saver.store == nil {
+		return fmt.Errorf("nothing is kept on disk\n    hint: give the run a folder, or set restore_best to false")
+	}
+	if _, err := f.saver.store.Load(r.From.Name); err != nil {
+		return err
+	}
+	if err := f.loadWeights(r.From.Name); err != nil {
+		return err
+	}
+	if !r.Optimizer {
+		f.opt.Forget()
+		return nil
+	}
+	s, err := f.readState(r.From.Name)
+	if err != nil {
+		return err
+	}
+	return f.loadOptimizer(r.From.Name, s)
+}
+
+func (f *fit) readState(name string) (saved, error) {
+	var s saved
+	data, err := f.saver.store.ReadFile(name, stateFile)
+	if err != nil {
+		return s, err
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	if err := dec.Decode(&s); err != nil {
+		return s, fmt.Errorf("reading %s: %w", f.saver.store.Path(name, stateFile), err)
+	}
+	return s, nil
+}
+
+func (f *fit) loadWeights(name string) error {
+	file, err := safetensors.Open(f.saver.store.Path(name, weightsFile))
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return nn.Load(f.params, file, nn.LoadOptions{})
+}
+
+func (f *fit) loadOptimizer(name string, s saved) error {
+	file, err := safetensors.Open(f.saver.store.Path(name, optimizerFile))
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return f.opt.load(s.Optimizer, file)
+}

@@ -213,7 +213,7 @@ func label(i int, raw json.RawMessage) string {
 		if id, ok := c["id"].(string); ok {
 			return id
 		}
-		for _, key := range []string{"scheduler", "optimizer", "name", "class", "layer", "what"} {
+		for _, key := range []string{"scheduler", "optimizer", "name", "class", "layer", "what", "op", "condition"} {
 			if s, ok := c[key].(string); ok {
 				return fmt.Sprintf("%03d_%s", i, s)
 			}

@@ -144,6 +144,9 @@ func (l *lambdaState) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	*l = padded(*l, len(list))
+	if len(*l) != len(list) {
+		return fmt.Errorf("lr_lambdas: %d functions for a scheduler without groups", len(list))
+	}
 	for i, raw := range list {
 		if p, ok := (*l)[i].(parametric); ok && string(raw) != "null" {
 			if err := json.Unmarshal(raw, p.parameters()); err != nil {

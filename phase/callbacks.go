@@ -38,7 +38,7 @@ func (c Callbacks) Complete(epochTransitionsOnly bool) (*EarlyStopping, *Checkpo
 		if len(c.Checkpoint) > 1 {
 			what = "ModelCheckpoint"
 		}
-		return nil, nil, nil, fmt.Errorf("use of multiple %s callbacks is not currently supported\n    hint: please provide a maximum of one", what)
+		return nil, nil, nil, fault("please provide a maximum of one", "use of multiple %s callbacks is not currently supported", what)
 	}
 	if !c.Scheduled {
 		return c.plain()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/thaw-go/thaw/diag"
 	"github.com/thaw-go/thaw/schedule"
@@ -15,6 +16,9 @@ func Check(cfg Config) diag.List {
 	_, notes, err := cfg.checked()
 	if l, ok := errors.AsType[diag.List](err); ok {
 		return append(notes, l...)
+	}
+	if f, ok := errors.AsType[diag.Finding](err); ok {
+		return append(notes, f)
 	}
 	if err != nil {
 		notes = append(notes, diag.Finding{Message: err.Error()})
@@ -40,7 +44,7 @@ func (c Config) checked() (Config, diag.List, error) {
 		notes = append(notes, diag.Finding{Severity: diag.Warning, Code: "max-depth", Message: fmt.Sprintf("max_depth %d is taken as 0", c.MaxDepth), Hint: "-1 means all phases"})
 	}
 	if c.ReinitLR != nil && !c.Plan.Generated() {
-		return c, nil, errors.New("specifying both `ft_schedule` and `reinit_lr_cfg` is an invalid configuration\n    hint: give the phases of the schedule their own new_lr_scheduler")
+		return c, nil, fault("give the phases of the schedule their own new_lr_scheduler", "specifying both `ft_schedule` and `reinit_lr_cfg` is an invalid configuration")
 	}
 	if c.EpochTransitionsOnly && c.EarlyStopping != nil {
 		notes = append(notes, diag.Finding{Severity: diag.Warning, Code: "early-stopping-pruned", Message: "epoch_transitions_only is set: pruning the extraneous EarlyStopping callback"})
@@ -56,6 +60,11 @@ func (c Config) checked() (Config, diag.List, error) {
 		}
 	}
 	return c, notes, found.Err()
+}
+
+// fault is an error with a hint.
+func fault(hint, format string, args ...any) error {
+	return diag.Finding{Message: fmt.Sprintf(format, args...), Hint: hint}
 }
 
 // checkParts checks early stopping and checkpoints, alone and together with
@@ -74,14 +83,14 @@ func (c *Config) checkParts() error {
 	if !c.RestoreBest || c.depth() == 0 && c.Plan.Len() == 1 {
 		return nil
 	}
-	const hint = "\n    hint: or set restore_best to false"
+	const hint = "or set restore_best to false"
 	switch {
 	case c.Checkpoint == nil:
-		return errors.New("restore_best needs checkpoints to restore, but none are saved" + hint)
+		return fault(hint, "restore_best needs checkpoints to restore, but none are saved")
 	case c.Checkpoint.SaveTopK == 0:
-		return errors.New("restore_best needs checkpoints to restore, but save_top_k is 0: please set save_top_k to a non-zero value" + hint)
+		return fault(hint, "restore_best needs checkpoints to restore, but save_top_k is 0: please set save_top_k to a non-zero value")
 	case c.Checkpoint.Monitor == "":
-		return errors.New("restore_best is set but has no quantity to monitor: set the checkpoint's monitor" + hint)
+		return fault(hint, "restore_best is set but has no quantity to monitor: set the checkpoint's monitor")
 	}
 	if ph := c.Plan.Phase(0); ph.MaxTransitionEpoch == 0 && c.depth() > 0 {
 		return diag.List{{
@@ -128,7 +137,11 @@ func (c *Config) maxEpochs(notes *diag.List) int {
 func (c *Config) rehearse() diag.List {
 	var found diag.List
 	fail := func(pl schedule.Place, code string, err error) {
-		found = append(found, diag.Finding{Code: code, Pos: pl.Pos, Line: pl.Line, Message: err.Error()})
+		f := diag.Finding{Code: code, Pos: pl.Pos, Line: pl.Line, Message: err.Error()}
+		if inner, ok := errors.AsType[diag.Finding](err); ok {
+			f.Message, f.Hint = strings.TrimSuffix(f.Message, inner.Error())+inner.Message, inner.Hint
+		}
+		found = append(found, f)
 	}
 	o, err := c.describe(c.Optimizer)
 	if err != nil {
@@ -183,6 +196,11 @@ func (c *Config) rehearse() diag.List {
 
 // tryScheduler builds the LR scheduler of phase i on a copy of the table.
 func (m *Machine) tryScheduler(i int, table []Group, found *diag.List) error {
+	if ch, ok := m.cfg.choice(i); ok && m.cfg.LRSchedulers != nil && ch.Config.Monitor == "" && ch.Args["monitor"] == nil {
+		if e, ok := m.cfg.LRSchedulers.Schedulers.Lookup(ch.Name); ok && e.Value.Metered {
+			return fault("add pl_lrs_cfg: {monitor: val_loss}", "it must include a monitor when a %s is used", e.Name)
+		}
+	}
 	r, err := m.cfg.resolve(i)
 	if err != nil {
 		return fmt.Errorf("could not configure the specified LR scheduler class using the `init_args`: %w", err)

@@ -47,7 +47,7 @@ func (c *Checkpoint) check() error {
 	case c.SaveTopK < -1:
 		return fmt.Errorf("checkpoint: save_top_k must be -1 or more, it is %d", c.SaveTopK)
 	case c.Monitor == "" && c.SaveTopK > 1:
-		return fmt.Errorf("checkpoint: save_top_k %d needs a monitor to rank by\n    hint: set monitor, or save_top_k to -1, 0 or 1", c.SaveTopK)
+		return fault("set monitor, or save_top_k to -1, 0 or 1", "checkpoint: save_top_k %d needs a monitor to rank by", c.SaveTopK)
 	case c.EveryNEpochs < 0 || c.EveryNTrainSteps < 0:
 		return fmt.Errorf("checkpoint: every_n_epochs and every_n_train_steps must not be negative")
 	case c.EveryNEpochs > 0 && c.EveryNTrainSteps > 0:
@@ -112,7 +112,7 @@ func (m *Machine) saveRanked(d *Directive) error {
 		if !m.st.HasValidated {
 			return nil
 		}
-		return fmt.Errorf("checkpoint: no metric %q was logged\n    hint: logged are %s; set the checkpoint's monitor to one of them", c.Monitor, m.metricNames())
+		return m.unlogged("checkpoint", c.Monitor)
 	}
 	if math.IsNaN(float64(value)) { // ranked last, as the original does
 		value = lrsched.Real(math.Inf(1))

@@ -22,7 +22,7 @@ type stopping struct {
 func (e *EarlyStopping) check() error {
 	switch {
 	case e.Monitor == "":
-		return fmt.Errorf("early stopping has no monitor\n    hint: name the metric to watch, such as val_loss")
+		return fault("name the metric to watch, such as val_loss", "early stopping has no monitor")
 	case e.Mode != "min" && e.Mode != "max":
 		return fmt.Errorf("early stopping: mode must be min or max, not %q", e.Mode)
 	case e.Patience < 0:
@@ -86,9 +86,18 @@ func (e *EarlyStopping) judge(s *stopping, value float64, final bool) verdict {
 	case s.Wait < e.Patience:
 		return verdict{}
 	case final:
-		return name("patience", "%s did not improve on %v in %d checks", e.Monitor, float32(s.Best), s.Wait)
+		return name("patience", "%s", e.stagnation(s.Best, s.Wait))
 	default:
 		s.PhaseDone, s.Wait = true, 0
 		return verdict{done: true}
 	}
+}
+
+// stagnation says that patience is used up.
+func (e *EarlyStopping) stagnation(best lrsched.Real, checks int) string {
+	unit := "checks"
+	if checks == 1 {
+		unit = "check"
+	}
+	return fmt.Sprintf("%s did not improve on %v in %d %s", e.Monitor, float32(best), checks, unit)
 }

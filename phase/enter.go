@@ -100,7 +100,7 @@ func (m *Machine) rollback(d int, dir *Directive) ([]Group, int, error) {
 	}
 	if dir.Restore != nil && dir.Restore.Optimizer && len(best.Groups) <= len(m.st.Groups) &&
 		sameLayout(best.Groups, m.st.Groups[:len(best.Groups)]) {
-		return clone(best.Groups), best.Phase, nil
+		return clone(best.Groups), min(best.Phase, d-1), nil
 	}
 	return clone(m.st.Groups), d - 1, nil
 }

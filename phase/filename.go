@@ -16,10 +16,10 @@ var verb = regexp.MustCompile(`^(0?)(\d{0,2})(?:\.(\d{1,2}))?([dfeg]?)$`)
 func checkFilename(pattern string) error {
 	for _, f := range field.FindAllStringSubmatch(pattern, -1) {
 		if f[1] == "" {
-			return fmt.Errorf("checkpoint: filename %q has a field without a name\n    hint: write {epoch}, {step} or {val_loss:.2f}", pattern)
+			return fault("write {epoch}, {step} or {val_loss:.2f}", "checkpoint: filename %q has a field without a name", pattern)
 		}
 		if !verb.MatchString(f[2]) {
-			return fmt.Errorf("checkpoint: filename %q: cannot format %s as %q\n    hint: use formats such as 02d or .2f", pattern, f[1], f[2])
+			return fault("use formats such as 02d or .2f", "checkpoint: filename %q: cannot format %s as %q", pattern, f[1], f[2])
 		}
 	}
 	if strings.ContainsAny(field.ReplaceAllString(pattern, ""), "{}") {

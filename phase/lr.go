@@ -8,8 +8,8 @@ import (
 	"github.com/thaw-go/thaw/schedule"
 )
 
-// choice is the data form of a directive's LR scheduler.
-func choice(s schedule.LRScheduler) lrsched.Choice {
+// directed is the choice that a directive states.
+func directed(s schedule.LRScheduler) lrsched.Choice {
 	return lrsched.Named(s.Spec.Name, s.Spec.Args, lrsched.Config{
 		Interval: lrsched.Interval(s.Interval), Frequency: s.Frequency,
 		Monitor: s.Monitor, Lenient: s.Lenient, Name: s.Name,
@@ -27,16 +27,21 @@ func (c *Config) reinit(i int) *schedule.Reinit {
 	return c.Plan.Phase(i).NewLRScheduler
 }
 
-// resolve understands the LR scheduler that phase i makes; phase 0 has the
-// fit's own.
+// choice names the LR scheduler that phase i makes; phase 0 has the fit's own.
+func (c *Config) choice(i int) (lrsched.Choice, bool) {
+	if r := c.reinit(i); r != nil {
+		return directed(r.LRScheduler), true
+	}
+	if i == 0 && c.LRScheduler != nil {
+		return *c.LRScheduler, true
+	}
+	return lrsched.Choice{}, false
+}
+
+// resolve understands the LR scheduler that phase i makes.
 func (c *Config) resolve(i int) (*lrsched.Resolved, error) {
-	var ch lrsched.Choice
-	switch r := c.reinit(i); {
-	case r != nil:
-		ch = choice(r.LRScheduler)
-	case i == 0 && c.LRScheduler != nil:
-		ch = *c.LRScheduler
-	default:
+	ch, ok := c.choice(i)
+	if !ok {
 		return nil, fmt.Errorf("phase %d no longer makes the LR scheduler that the state uses", i)
 	}
 	if c.LRSchedulers == nil {
@@ -159,12 +164,12 @@ func (m *Machine) stepLR(d *Directive) error {
 	if s, ok := m.sched.(lrsched.Metered); ok {
 		value, ok := m.st.Metrics[m.schedCfg.Monitor]
 		if !ok {
-			msg := fmt.Sprintf("%s: no metric %q was logged", m.sched.Class(), m.schedCfg.Monitor)
-			hint := fmt.Sprintf("logged are %s; set the LR scheduler's monitor to one of them", m.metricNames())
+			missing := m.unlogged(m.sched.Class(), m.schedCfg.Monitor)
 			if !m.schedCfg.Lenient {
-				return fmt.Errorf("%s\n    hint: %s", msg, hint)
+				return missing
 			}
-			d.Notes = append(d.Notes, diag.Finding{Severity: diag.Warning, Code: "monitor-missing", Message: msg, Hint: hint})
+			missing.Severity = diag.Warning
+			d.Notes = append(d.Notes, missing)
 			return nil
 		}
 		if err := s.StepMetric(&m.table, float64(value)); err != nil {

@@ -105,7 +105,8 @@ func (m *Machine) Step(ev Event) (Directive, error) {
 }
 
 func (m *Machine) step(ev Event, d *Directive) error {
-	if m.ended {
+	_, closing := ev.(EpochEnd)
+	if m.ended || m.opened && m.st.Stopped && !closing {
 		return errors.New("phase: the fit has ended")
 	}
 	switch ev.(type) {
@@ -151,10 +152,9 @@ func (m *Machine) open(existing []string, d *Directive) error {
 	m.st.Keeping.Names = names
 	d.Regrouped, d.LRsChanged = true, true
 	d.Notes = m.notes
-	d.Stop = m.st.Stop
 	m.notes = nil
-	if m.st.Stop != nil {
-		m.ended = true
+	if m.st.Stopped {
+		d.Stop = m.st.Stop
 	}
 	return nil
 }
@@ -179,7 +179,7 @@ func (m *Machine) due() string {
 		return ""
 	}
 	if es := m.cfg.EarlyStopping; es != nil && m.st.Stopping.PhaseDone {
-		return fmt.Sprintf("%s did not improve on %v in %d checks", es.Monitor, float32(m.st.Stopping.Best), max(es.Patience, 1))
+		return es.stagnation(m.st.Stopping.Best, max(es.Patience, 1))
 	}
 	if limit := m.cfg.Plan.Phase(m.st.Phase).MaxTransitionEpoch; limit >= 0 && limit <= m.st.Epoch {
 		return fmt.Sprintf("max_transition_epoch %d is reached", limit)
@@ -209,7 +209,7 @@ func (m *Machine) validated(ev Validated, d *Directive) error {
 	}
 	// Within epoch E, E epochs are complete.
 	if m.st.Stop != nil && m.st.Epoch >= m.cfg.MinEpochs {
-		d.Stop = m.st.Stop
+		d.Stop, m.st.Stopped = m.st.Stop, true
 	}
 	return nil
 }
@@ -243,7 +243,8 @@ func (m *Machine) epochEnd(ev EpochEnd, d *Directive) error {
 			})
 		}
 	}
-	m.ended = d.Stop != nil
+	m.st.Stopped = d.Stop != nil
+	m.ended = m.st.Stopped
 	return nil
 }
 
@@ -259,12 +260,12 @@ func (m *Machine) checkStopping(d *Directive) error {
 	es := m.cfg.EarlyStopping
 	value, ok := m.st.Metrics[es.Monitor]
 	if !ok {
-		msg := fmt.Sprintf("early stopping: no metric %q was logged", es.Monitor)
-		hint := fmt.Sprintf("logged are %s; set the monitor to one of them", m.metricNames())
+		missing := m.unlogged("early stopping", es.Monitor)
 		if es.Strict {
-			return fmt.Errorf("%s\n    hint: %s", msg, hint)
+			return missing
 		}
-		d.Notes = append(d.Notes, diag.Finding{Severity: diag.Warning, Code: "monitor-missing", Message: msg, Hint: hint})
+		missing.Severity = diag.Warning
+		d.Notes = append(d.Notes, missing)
 		return nil
 	}
 	if v := es.judge(&m.st.Stopping, float64(value), m.final()); v.stop != nil {
@@ -272,4 +273,12 @@ func (m *Machine) checkStopping(d *Directive) error {
 		m.st.StoppedEpoch = m.st.Epoch
 	}
 	return nil
+}
+
+// unlogged says that a metric that is watched does not come.
+func (m *Machine) unlogged(who, name string) diag.Finding {
+	return diag.Finding{
+		Code: "monitor-missing", Message: fmt.Sprintf("%s: no metric %q was logged", who, name),
+		Hint: fmt.Sprintf("logged are %s; set the monitor to one of them", m.metricNames()),
+	}
 }

@@ -32,6 +32,8 @@ type State struct {
 	HasValidated bool `json:"has_validated"`
 	// Stop is what ends the fit, perhaps not before MinEpochs.
 	Stop *Stop `json:"stop,omitempty"`
+	// Stopped tells that Stop is in force.
+	Stopped bool `json:"stopped,omitempty"`
 	// StoppedEpoch is the epoch in which early stopping ended the fit.
 	StoppedEpoch int `json:"stopped_epoch,omitempty"`
 }
@@ -73,19 +75,8 @@ func Restore(cfg Config, st State) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if st.Phase < 0 || st.Phase >= cfg.Plan.Len() {
-		return nil, fmt.Errorf("restoring: the state is in phase %d, the schedule has phases 0 to %d", st.Phase, cfg.Plan.Len()-1)
-	}
-	known := map[string]bool{}
-	for _, p := range cfg.Plan.Params() {
-		known[p.Name] = true
-	}
-	for _, g := range st.Groups {
-		for _, n := range g.Params {
-			if !known[n] {
-				return nil, fmt.Errorf("restoring: the state trains %s, which the model does not have", n)
-			}
-		}
+	if err := st.check(cfg); err != nil {
+		return nil, fmt.Errorf("restoring: %w", err)
 	}
 	m.st = st
 	m.st.Groups = clone(st.Groups)
@@ -110,6 +101,39 @@ func Restore(cfg Config, st State) (*Machine, error) {
 	}
 	m.reconsider()
 	return m, nil
+}
+
+// check refuses a state that the configuration cannot go on from.
+func (st *State) check(cfg Config) error {
+	phases := map[string]int{"the state": st.Phase, "its optimizer": st.OptimizerFrom}
+	groups := st.Groups
+	if st.Scheduler != nil {
+		phases["its LR scheduler"] = st.Scheduler.From
+	}
+	if b := st.Keeping.Best; b != nil {
+		phases["its best checkpoint"] = b.Phase
+		groups = append(clone(groups), b.Groups...)
+		if b.Scheduler != nil {
+			phases["its best checkpoint's LR scheduler"] = b.Scheduler.From
+		}
+	}
+	for what, i := range phases {
+		if i < 0 || i >= cfg.Plan.Len() {
+			return fmt.Errorf("%s is of phase %d, the schedule has phases 0 to %d", what, i, cfg.Plan.Len()-1)
+		}
+	}
+	known := map[string]bool{}
+	for _, p := range cfg.Plan.Params() {
+		known[p.Name] = true
+	}
+	for _, g := range groups {
+		for _, n := range g.Params {
+			if !known[n] {
+				return fmt.Errorf("the state trains %s, which the model does not have", n)
+			}
+		}
+	}
+	return nil
 }
 
 // reconsider takes back a stop that the configuration no longer asks for:
@@ -140,7 +164,7 @@ func (m *Machine) reconsider() {
 		keep = keep && es.DivergenceThreshold != nil
 	}
 	if !keep {
-		m.st.Stop, m.st.StoppedEpoch = nil, 0
+		m.st.Stop, m.st.Stopped, m.st.StoppedEpoch = nil, false, 0
 	}
 }
 

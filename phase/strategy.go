@@ -28,7 +28,7 @@ func CheckStrategy(flag string, adapters map[string]string, allowUntested bool) 
 	if allowUntested {
 		return diag.List{{Severity: diag.Warning, Code: "untested-strategy", Message: fmt.Sprintf("allowing untested strategy %q because allow_untested is set", flag)}}, nil
 	}
-	return nil, fmt.Errorf("strategy %q is not currently supported\n    hint: use one of %s, or set allow_untested", flag, strings.Join(strategies, ", "))
+	return nil, fault("use one of "+strings.Join(strategies, ", ")+", or set allow_untested", "strategy %q is not currently supported", flag)
 }
 
 func checkAdapters(flag string, adapters map[string]string) error {

@@ -184,7 +184,7 @@ func (d *driver) machine(t *testing.T, start ftsStart) {
 	}
 	if start.from != nil {
 		d.epoch = first
-		if !start.from.endOfEpoch && !d.ended {
+		if !start.from.endOfEpoch {
 			if fail(d.step(phase.EpochEnd{}), inTraining) {
 				return
 			}

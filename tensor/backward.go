@@ -86,6 +86,8 @@ func (t *Tape) Backward(y, gy *Tensor) {
 	}
 	t.wantFloat(y, gy)
 	t.wantShape("the gradient", gy, y.shape)
+	t.notTwice(y)
+	t.backward = true
 	var g val
 	if gy != nil {
 		g = gy.val().retain()
@@ -93,7 +95,6 @@ func (t *Tape) Backward(y, gy *Tensor) {
 		g = t.alloc(y.dt, y.shape)
 		t.fill(g, 1)
 	}
-	t.backward = true
 	t.giveTo(y, g)
 	t.sweep(y.node.index, 0)
 	t.backward = false
@@ -142,10 +143,15 @@ func (t *Tape) giveTo(x *Tensor, g val) {
 		t.giveLeaf(x, g)
 		return
 	}
+	t.notTwice(x)
+	x.grad = t.accumulate(x.grad, g)
+}
+
+// notTwice throws where a backward pass has consumed what made x.
+func (t *Tape) notTwice(x *Tensor) {
 	if x.node != nil && x.node.done {
 		t.failHint("run the forward pass again", "a backward pass has already gone through %s", x.node.op)
 	}
-	x.grad = t.accumulate(x.grad, g)
 }
 
 // giveLeaf adds g to a leaf's gradient, which outlives the tape.

@@ -44,15 +44,18 @@ func (t *Tape) conv(x, w, b *Tensor, attr engine.Attr, d int) *Tensor {
 	if x.Rank() != d+2 || w.Rank() != d+2 {
 		t.failf("input %v and weight %v: both must have %d axes", x.shape, w.shape, d+2)
 	}
-	if g := attr.Groups; x.Dim(1) != w.Dim(1)*g || w.Dim(0)%g != 0 {
+	switch g := attr.Groups; {
+	case x.Dim(1) != w.Dim(1)*g:
 		t.failf("input %v has %d channels, the weight %v with groups %d takes %d", x.shape, x.Dim(1), w.shape, g, w.Dim(1)*g)
+	case w.Dim(0)%g != 0:
+		t.failf("the weight %v has %d outputs, which %d groups cannot share", w.shape, w.Dim(0), g)
 	}
 	t.wantShape("the bias", b, engine.Of(w.Dim(0)))
 	xs, ws := flat1(x.shape), flat1(w.shape)
 	ys := engine.Of(xs.Dim(0), ws.Dim(0), 0, 0)
 	for i := range 2 {
 		if attr.Stride[i] < 1 || attr.Pad[i] < 0 || attr.Dilation[i] < 1 {
-			t.failf("stride %v, padding %v, dilation %v", attr.Stride, attr.Pad, attr.Dilation)
+			t.failf("stride %v, padding %v, dilation %v: stride and dilation must be positive, padding not negative", attr.Stride, attr.Pad, attr.Dilation)
 		}
 		reach := attr.Dilation[i]*(ws.Dim(2+i)-1) + 1
 		size := xs.Dim(2+i) + 2*attr.Pad[i] - reach

@@ -2,7 +2,7 @@ package tensor
 
 import "github.com/thaw-go/thaw/engine"
 
-// PoolOptions are the constants of a pooling by height and width. Stride 0
+// PoolOptions are the constants of a pooling by height and width. No stride
 // stands for the window's size, dilation 0 for 1.
 type PoolOptions struct {
 	Window, Stride, Pad, Dilation [2]int
@@ -101,10 +101,10 @@ func (t *Tape) pooled(x *Tensor, o PoolOptions) (engine.Attr, engine.Shape) {
 	t.wantPlanes(x)
 	o.Dilation = orOnes(o.Dilation)
 	shape := x.shape
+	if o.Stride == [2]int{} {
+		o.Stride = o.Window
+	}
 	for i := range 2 {
-		if o.Stride[i] == 0 {
-			o.Stride[i] = o.Window[i]
-		}
 		size, k, s, p := x.Dim(2+i), o.Window[i], o.Stride[i], o.Pad[i]
 		if k < 1 || s < 1 || p < 0 || p > k/2 || o.Dilation[i] < 1 {
 			t.failf("window %v, stride %v, padding %v, dilation %v: sizes must be positive, padding at most half the window", o.Window, o.Stride, o.Pad, o.Dilation)

@@ -246,8 +246,14 @@ func FuzzState(f *testing.F) {
 		f.Add(text)
 	}
 	for _, ev := range []phase.Event{
-		phase.FitStart{}, phase.EpochStart{}, phase.StepEnd{}, phase.TrainEnd{},
-		phase.Validated{Metrics: map[string]float64{"val_loss": 1}}, phase.EpochEnd{}, phase.EpochStart{Epoch: 1}, phase.StepEnd{},
+		phase.FitStart{},
+		phase.EpochStart{},
+		phase.StepEnd{},
+		phase.TrainEnd{},
+		phase.Validated{Metrics: map[string]float64{"val_loss": 1}},
+		phase.EpochEnd{},
+		phase.EpochStart{Epoch: 1},
+		phase.StepEnd{},
 	} {
 		if _, err := m.Step(ev); err != nil {
 			f.Fatal(err)
@@ -264,8 +270,14 @@ func FuzzState(f *testing.F) {
 			return
 		}
 		for _, ev := range []phase.Event{
-			phase.Resumed{}, phase.EpochStart{Epoch: 3}, phase.StepEnd{}, phase.TrainEnd{},
-			phase.Validated{Metrics: map[string]float64{"val_loss": 1}}, phase.EpochEnd{}, phase.EpochStart{Epoch: 4}, phase.StepEnd{},
+			phase.Resumed{},
+			phase.EpochStart{Epoch: 3},
+			phase.StepEnd{},
+			phase.TrainEnd{},
+			phase.Validated{Metrics: map[string]float64{"val_loss": 1}},
+			phase.EpochEnd{},
+			phase.EpochStart{Epoch: 4},
+			phase.StepEnd{},
 		} {
 			if _, err := m.Step(ev); err != nil {
 				return

@@ -103,6 +103,10 @@ func (p *parser) initPGLRs(n *tree.Node) []float64 {
 				"not all of the lrs specified in `init_pg_lrs` could be cast to a float: %s", quoted(it))
 			return nil
 		}
+		if v < 0 {
+			p.errorf(it, "init-pg-lrs", "write one number per existing group", "init_pg_lrs holds a negative learning rate: %s", it.Text)
+			return nil
+		}
 		out = append(out, v)
 	}
 	return out

@@ -3,6 +3,7 @@ package schedule
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,6 +34,9 @@ func (s *Schedule) Resolve(infos []param.Info, opts Options) (*Plan, diag.List) 
 	}
 	if len(s.Phases) == 0 {
 		r.found = append(r.found, diag.Finding{Code: "empty-schedule", Message: "the schedule has no phases"})
+	}
+	if !(opts.BaseMaxLR >= 0) || math.IsInf(opts.BaseMaxLR, 1) {
+		r.found = append(r.found, diag.Finding{Code: "bad-lr", Message: fmt.Sprintf("base_max_lr is %v", opts.BaseMaxLR), Hint: "write a number such as 1.0e-05"})
 	}
 	for i, ph := range s.Phases {
 		r.phase(i, ph)

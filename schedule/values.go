@@ -79,7 +79,8 @@ func (p *parser) lr(key int, kv tree.Field) *float64 {
 		return nil
 	}
 	if v < 0 {
-		p.warnf(kv.Value, "negative-lr", "", "the lr of phase %d is negative: training will climb the loss", key)
+		p.errorf(kv.Value, "bad-lr", "write a number such as 1.0e-05", "the lr %s of phase %d is negative", kv.Value.Text, key)
+		return nil
 	}
 	return &v
 }

@@ -67,10 +67,12 @@ var ftsDifferences = []difference{
 		covers:  onlyError(), instead: ranToTheEnd,
 	},
 	{
-		sections: inRuns, cause: "an lr that is not a finite number", defect: "D7",
-		reason:  "no fit can use it: refused at its line and column",
-		applies: func(s *scene) bool { return s.setupError("could not be cast to a float") },
-		covers:  func(s *scene, m mismatch) bool { return m.field == "error" && m.want == nil },
+		sections: inRuns, cause: "an lr that is negative or not finite", defect: "D16",
+		reason: "no optimizer can use it: refused at its line and column, before training",
+		applies: func(s *scene) bool {
+			return s.setupError("could not be cast to a float") || s.setupError("is negative")
+		},
+		covers: func(s *scene, m mismatch) bool { return m.field == "error" && m.want == nil },
 	},
 	{
 		sections: inRuns, cause: "learning rates written as strings in init_pg_lrs", defect: "D9",

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/thaw-go/thaw/lrsched"
+	"github.com/thaw-go/thaw/optim"
 	"github.com/thaw-go/thaw/param"
 	"github.com/thaw-go/thaw/phase"
 	"github.com/thaw-go/thaw/registry"
@@ -264,12 +265,9 @@ func quoteNonFinite(text []byte) []byte {
 	return out.Bytes()
 }
 
-// torchOptimizers are the defaults of torch's optimizers, as far as groups show
-// them.
-var torchOptimizers = map[string]registry.Args{
-	"SGD":      {"lr": 1e-3, "momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0, "nesterov": false},
-	"Adam":     {"lr": 1e-3, "betas": []any{0.9, 0.999}, "eps": 1e-8, "weight_decay": 0.0, "amsgrad": false},
-	"AdamW":    {"lr": 1e-3, "betas": []any{0.9, 0.999}, "eps": 1e-8, "weight_decay": 0.01, "amsgrad": false},
+// pendingOptimizers are the defaults of torch's optimizers that the registry
+// does not have yet, as far as groups show them.
+var pendingOptimizers = map[string]registry.Args{
 	"NAdam":    {"lr": 2e-3, "betas": []any{0.9, 0.999}, "eps": 1e-8, "weight_decay": 0.0, "momentum_decay": 4e-3},
 	"RAdam":    {"lr": 1e-3, "betas": []any{0.9, 0.999}, "eps": 1e-8, "weight_decay": 0.0},
 	"Adamax":   {"lr": 2e-3, "betas": []any{0.9, 0.999}, "eps": 1e-8, "weight_decay": 0.0},
@@ -278,11 +276,16 @@ var torchOptimizers = map[string]registry.Args{
 	"RMSprop":  {"lr": 1e-2, "alpha": 0.99, "eps": 1e-8, "weight_decay": 0.0, "momentum": 0.0, "centered": false},
 }
 
+// describeOptimizer tells the machine what a trainer would.
 func describeOptimizer(s registry.Spec) (phase.OptimizerInfo, error) {
-	name := s.Name[strings.LastIndexByte(s.Name, '.')+1:]
-	def, ok := torchOptimizers[name]
+	o, err := optim.Make(optim.Builtin(), s)
+	if err == nil {
+		return phase.OptimizerInfo{Name: o.Name(), Options: optim.Options(o.Rule())}, nil
+	}
+	name := lastPart(s.Name)
+	def, ok := pendingOptimizers[name]
 	if !ok {
-		return phase.OptimizerInfo{}, fmt.Errorf("unknown optimizer %q", s.Name)
+		return phase.OptimizerInfo{}, err
 	}
 	opts := maps.Clone(def)
 	for k, v := range s.Args {

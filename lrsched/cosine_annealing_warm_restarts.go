@@ -1,7 +1,6 @@
 package lrsched
 
 import (
-	"errors"
 	"fmt"
 	"math"
 )
@@ -57,7 +56,7 @@ func (r *warmRestarts) advance(b *base, to *float64) error {
 		r.TCur++
 		if r.TCur >= float64(r.Ti) {
 			r.TCur = modulo(r.TCur, float64(r.Ti))
-			r.Ti *= r.TMult
+			r.lengthen()
 		}
 		return nil
 	}
@@ -74,17 +73,32 @@ func (r *warmRestarts) advance(b *base, to *float64) error {
 		r.Ti, r.TCur = r.T0, epoch
 		for r.TCur >= float64(r.Ti) {
 			r.TCur -= float64(r.Ti)
-			r.Ti *= r.TMult
+			r.lengthen()
 		}
 	}
 	b.Epoch = int(math.Floor(epoch))
 	return nil
 }
 
-func (r *warmRestarts) next(b *base, _ *Table) (values, error) {
-	if r.Ti == 0 {
-		return values{}, errors.New("the cycle length T_i is 0")
+// lengthen goes on to the next cycle's length, up to what no run outlasts.
+func (r *warmRestarts) lengthen() {
+	const longest = 1 << 53
+	if r.Ti > longest/r.TMult {
+		r.Ti = longest
+		return
 	}
+	r.Ti *= r.TMult
+}
+
+// loaded refuses what could not be a cycle.
+func (r *warmRestarts) loaded(*base) error {
+	if r.Ti <= 0 || !(r.TCur >= -1) {
+		return fmt.Errorf("T_i %d, T_cur %v: no cycle is like that", r.Ti, r.TCur)
+	}
+	return r.validate()
+}
+
+func (r *warmRestarts) next(b *base, _ *Table) (values, error) {
 	cos := math.Cos(math.Pi * r.TCur / float64(r.Ti))
 	return values{lrs: ofBase(b, func(lr float64) float64 { return r.EtaMin + (lr-r.EtaMin)*(1+cos)/2 })}, nil
 }

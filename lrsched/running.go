@@ -176,6 +176,9 @@ func (r *running) Extend(t *Table, lrs []float64) error {
 	if len(r.BaseLR)+len(lrs) != len(t.Groups) {
 		return fmt.Errorf("%s: %d groups and %d new ones make not the %d of the optimizer", r.class, len(r.BaseLR), len(lrs), len(t.Groups))
 	}
+	if len(r.BaseLR) == 0 {
+		return fmt.Errorf("%s: there is no first group that %d late groups could take after", r.class, len(lrs))
+	}
 	r.BaseLR = append(slices.Clone(r.BaseLR), lrs...)
 	if e, ok := r.rule.(extender); ok {
 		if err := e.extend(&r.base, t, lrs); err != nil {

@@ -24,7 +24,7 @@ type Scheduler interface {
 	// State is the scheduler's state in torch's state_dict form.
 	State() json.RawMessage
 	// Load replaces the state. The table's LRs are not touched: they are part of
-	// the optimizer's state.
+	// the optimizer's state. After an error the scheduler must not be used.
 	Load(state json.RawMessage) error
 }
 

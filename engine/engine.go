@@ -127,3 +127,24 @@ type LimitError struct {
 func (e *LimitError) Error() string {
 	return fmt.Sprintf("memory limit of %d bytes reached: %d live, %d more wanted", e.Limit, e.Live, e.Want)
 }
+
+// TargetError says that a class index is none of the classes.
+type TargetError struct {
+	Target       int64
+	Row, Classes int
+}
+
+// The text begins as torch's does.
+func (e *TargetError) Error() string {
+	return fmt.Sprintf("Target %d is out of bounds. (row %d, %d classes)", e.Target, e.Row, e.Classes)
+}
+
+// IndexError says that an id is no row of an embedding.
+type IndexError struct {
+	ID       int64
+	At, Rows int
+}
+
+func (e *IndexError) Error() string {
+	return fmt.Sprintf("index out of range in self: id %d at position %d, the table has %d rows", e.ID, e.At, e.Rows)
+}

@@ -1,0 +1,34 @@
+package reference
+
+import (
+	"github.com/thaw-go/thaw/engine"
+	"github.com/thaw-go/thaw/engine/host"
+)
+
+// floatKernels are the kernels for one float type.
+func floatKernels[T float](cpu *host.CPU) kernels {
+	return kernels{
+		engine.OpScale:             (&scale[T]{cpu: cpu}).call,
+		engine.OpAxpy:              (&axpy[T]{cpu: cpu}).call,
+		engine.OpUnary:             (&unary[T]{cpu: cpu}).call,
+		engine.OpUnaryGrad:         (&unaryGrad[T]{cpu: cpu}).call,
+		engine.OpBinary:            (&binary[T]{cpu: cpu}).call,
+		engine.OpSumTo:             (&sumTo[T]{cpu: cpu}).call,
+		engine.OpSumSquares:        (&sumSquares[T]{cpu: cpu}).call,
+		engine.OpArgMax:            (&argMax[T]{cpu: cpu}).call,
+		engine.OpMatMul:            (&matMul[T]{cpu: cpu}).call,
+		engine.OpConv2D:            (&conv[T]{cpu: cpu}).call,
+		engine.OpConv2DGradInput:   (&convGradInput[T]{cpu: cpu}).call,
+		engine.OpConv2DGradWeight:  (&convGradWeight[T]{cpu: cpu}).call,
+		engine.OpBatchNorm:         (&batchNorm[T]{cpu: cpu}).forward,
+		engine.OpBatchNormGrad:     (&batchNorm[T]{cpu: cpu}).grad,
+		engine.OpBatchNormEval:     (&batchNorm[T]{cpu: cpu}).eval,
+		engine.OpBatchNormEvalGrad: (&batchNorm[T]{cpu: cpu}).evalGrad,
+		engine.OpSoftmax:           (&softmax[T]{cpu: cpu}).call,
+		engine.OpSoftmaxGrad:       (&softmaxGrad[T]{cpu: cpu}).call,
+		engine.OpLogSoftmax:        (&logSoftmax[T]{cpu: cpu}).call,
+		engine.OpLogSoftmaxGrad:    (&logSoftmaxGrad[T]{cpu: cpu}).call,
+		engine.OpCrossEntropy:      (&crossEntropy[T]{cpu: cpu}).call,
+		engine.OpCrossEntropyGrad:  (&crossEntropy[T]{cpu: cpu}).grad,
+	}
+}

@@ -22,7 +22,7 @@ type Decoder interface {
 
 // Decode lays n over *v, a pointer to a struct: fields that n lacks keep what
 // they hold, so v's content states the defaults. A struct field is known by its
-// tag `config:"name"`; `enum:"a,b"` lists what a string may be; `later:"why"`
+// tag `config:"name"` or `json:"name"`; `enum:"a,b"` lists what a string may be; `later:"why"`
 // marks a key that is known but not supported yet. Unknown keys and wrong types
 // are errors, all reported at once.
 func Decode(n *tree.Node, v any) error {
@@ -116,11 +116,16 @@ type field struct {
 	index []int
 }
 
-// fields lists a struct's tagged fields, those of embedded structs among them.
+// fields lists a struct's named fields, those of embedded structs among them.
+// Structs of the pure core name theirs for JSON, which serves as well.
 func fields(t reflect.Type) []field {
 	var out []field
 	for _, f := range reflect.VisibleFields(t) {
-		if name, ok := f.Tag.Lookup("config"); ok && f.IsExported() {
+		name, ok := f.Tag.Lookup("config")
+		if !ok {
+			name, _, _ = strings.Cut(f.Tag.Get("json"), ",")
+		}
+		if f.IsExported() && name != "" && name != "-" {
 			out = append(out, field{name, f.Tag, f.Index})
 		}
 	}

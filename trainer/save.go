@@ -3,6 +3,7 @@ package trainer
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -15,9 +16,9 @@ import (
 	"github.com/thaw-go/thaw/safetensors"
 )
 
-// The files of a checkpoint.
+// The files of a checkpoint; WeightsFile holds the parameters and buffers.
 const (
-	weightsFile   = "model.safetensors"
+	WeightsFile   = "model.safetensors"
 	optimizerFile = "optimizer.safetensors"
 	stateFile     = "state.json"
 )
@@ -125,7 +126,7 @@ func (f *fit) parts() ([]checkpoint.Part, error) {
 		return nil, err
 	}
 	return []checkpoint.Part{
-		{Name: weightsFile, Write: func(w io.Writer) error {
+		{Name: WeightsFile, Write: func(w io.Writer) error {
 			return safetensors.Write(w, map[string]string{"format": "pt"}, nn.Entries(f.params))
 		}},
 		{Name: optimizerFile, Write: func(w io.Writer) error { return safetensors.Write(w, nil, optTensors) }},
@@ -170,7 +171,7 @@ func (f *fit) readState(name string) (saved, error) {
 }
 
 func (f *fit) loadWeights(name string) error {
-	file, err := safetensors.Open(f.saver.store.Path(name, weightsFile))
+	file, err := safetensors.Open(f.saver.store.Path(name, WeightsFile))
 	if err != nil {
 		return err
 	}
@@ -185,4 +186,28 @@ func (f *fit) loadOptimizer(name string, s saved) error {
 	}
 	defer file.Close()
 	return f.opt.load(s.Optimizer, file)
+}
+
+// Best names the checkpoint that the newest one holds for the best, or the
+// newest where it knows none.
+func Best(store *checkpoint.Store) (string, error) {
+	m, ok, problems := store.Latest()
+	if !ok {
+		return "", errors.Join(append(problems, fmt.Errorf("there is no checkpoint in %s", store.Dir()))...)
+	}
+	data, err := store.ReadFile(m.Name, stateFile)
+	if err != nil {
+		return "", err
+	}
+	var s saved
+	if err := json.Unmarshal(data, &s); err != nil {
+		return "", fmt.Errorf("reading %s: %w", store.Path(m.Name, stateFile), err)
+	}
+	if s.Best == "" {
+		return m.Name, nil
+	}
+	if _, err := store.Load(s.Best); err != nil {
+		return "", err
+	}
+	return s.Best, nil
 }

@@ -105,7 +105,7 @@ func typeName(v any) string {
 
 // bind sets a copy of the default builder from arguments, strictly: an unknown
 // one, a wrong type and a missing required one are errors.
-func (c *Catalog) bind(name string, def Builder, args Args) (Builder, error) {
+func (c *resolver) bind(name string, def Builder, args Args) (Builder, error) {
 	ptr := reflect.New(reflect.TypeOf(def))
 	ptr.Elem().Set(reflect.ValueOf(def))
 	fields := fieldsOf(def)
@@ -121,7 +121,7 @@ func (c *Catalog) bind(name string, def Builder, args Args) (Builder, error) {
 	for _, k := range keys {
 		i := slices.Index(known, k)
 		if i < 0 {
-			return nil, &ArgError{name, k, unknownKey(name, k, known)}
+			return nil, &ArgError{name, k, fmt.Errorf("unknown argument%s", didYouMean(k, known))}
 		}
 		if err := c.set(ptr.Elem().Field(fields[i].index), args[k], fields[i]); err != nil {
 			return nil, &ArgError{name, k, err}
@@ -129,7 +129,7 @@ func (c *Catalog) bind(name string, def Builder, args Args) (Builder, error) {
 	}
 	for _, f := range fields {
 		if _, given := args[f.Name]; f.Required && !given {
-			return nil, &ArgError{name, f.Name, fmt.Errorf("%s needs it: %s", name, f.Doc)}
+			return nil, &ArgError{name, f.Name, fmt.Errorf("missing (%s)", f.Doc)}
 		}
 	}
 	b := ptr.Elem().Interface().(Builder)
@@ -145,7 +145,7 @@ func (c *Catalog) bind(name string, def Builder, args Args) (Builder, error) {
 type validator interface{ validate() error }
 
 // set reads v into a field.
-func (c *Catalog) set(to reflect.Value, v any, f field) (err error) {
+func (c *resolver) set(to reflect.Value, v any, f field) (err error) {
 	switch p := to.Addr().Interface().(type) {
 	case *float64:
 		*p, err = toFloat(v, f.strict)

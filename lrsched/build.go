@@ -14,7 +14,7 @@ func (r *Resolved) Build(t *Table, b Budget, note func(text string)) (Scheduler,
 	work := t.Clone()
 	s, err := r.Builder.Build(Site{Table: work, Horizon: b.Horizon(r.Config), Note: note})
 	if err != nil {
-		return nil, err
+		return nil, named(r.Name, err)
 	}
 	if _, ok := s.(Metered); ok && r.Config.Monitor == "" {
 		return nil, fmt.Errorf("%s is stepped with a metric: set monitor in the scheduler config", s.Class())
@@ -46,7 +46,7 @@ func (r *Resolved) Restore(t *Table, b Budget, state json.RawMessage) (Scheduler
 	}
 	s, err := r.Builder.Build(Site{Table: work, Horizon: b.Horizon(r.Config)})
 	if err != nil {
-		return nil, err
+		return nil, named(r.Name, err)
 	}
 	return s, s.Load(state)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"slices"
 
 	"github.com/thaw-go/thaw/registry"
 )
@@ -70,13 +71,10 @@ type Resolved struct {
 	Warnings []string
 }
 
-// maxRecipes bounds recipes that name recipes.
-const maxRecipes = 16
-
 // Resolve finds the scheduler, checks its arguments and completes its config.
 // All that can be known before there are groups is refused here.
 func (c *Catalog) Resolve(ch Choice) (*Resolved, error) {
-	r, comp, err := c.resolve(ch, 0)
+	r, comp, err := (&resolver{Catalog: c}).resolve(ch)
 	if err != nil {
 		return nil, err
 	}
@@ -89,9 +87,21 @@ func (c *Catalog) Resolve(ch Choice) (*Resolved, error) {
 	return r, nil
 }
 
-func (c *Catalog) resolve(ch Choice, depth int) (*Resolved, Component, error) {
-	if depth > maxRecipes {
-		return nil, Component{}, fmt.Errorf("recipe %q: recipes name each other more than %d deep", ch.Name, maxRecipes)
+// resolver resolves one choice with all that it names.
+type resolver struct {
+	*Catalog
+	// via are the recipes that led here, outermost first.
+	via []string
+	// count is how many schedulers and recipes were resolved so far.
+	count int
+}
+
+// maxResolved bounds what recipes made of recipes can expand to.
+const maxResolved = 1000
+
+func (c *resolver) resolve(ch Choice) (*Resolved, Component, error) {
+	if c.count++; c.count > maxResolved {
+		return nil, Component{}, fmt.Errorf("more than %d schedulers within each other", maxResolved)
 	}
 	if err := ch.Config.validate(); err != nil {
 		return nil, Component{}, fmt.Errorf("scheduler config: %w", err)
@@ -122,13 +132,18 @@ func (c *Catalog) resolve(ch Choice, depth int) (*Resolved, Component, error) {
 		r.Warnings = append(r.Warnings, r.Name+`: the argument "optimizer" is ignored: the run's optimizer is used`)
 	}
 	if comp.Recipe != nil {
+		if slices.Contains(c.via, entry.Name) {
+			return nil, comp, fmt.Errorf("it names itself")
+		}
+		c.via = append(c.via, entry.Name)
+		defer func() { c.via = c.via[:len(c.via)-1] }()
 		made, err := comp.Recipe(args)
 		if err != nil {
 			return nil, comp, fmt.Errorf("recipe %q: %w", entry.Name, err)
 		}
 		made.Config = ch.Config.over(made.Config)
 		made.Warnings = append(r.Warnings, made.Warnings...)
-		inner, innerComp, err := c.resolve(made, depth+1)
+		inner, innerComp, err := c.resolve(made)
 		if err != nil {
 			return nil, comp, fmt.Errorf("recipe %q: %w", entry.Name, err)
 		}

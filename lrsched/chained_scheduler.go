@@ -2,6 +2,7 @@ package lrsched
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 )
 
@@ -17,14 +18,14 @@ func (c ChainedScheduler) members() []Builder { return c.Schedulers }
 
 func (c ChainedScheduler) validate() error {
 	if len(c.Schedulers) == 0 {
-		return fmt.Errorf("ChainedScheduler expects at least one scheduler to be chained, but got none")
+		return errors.New("at least one scheduler to be chained is expected, but got none")
 	}
 	return nil
 }
 
 // Build implements Builder.
 func (c ChainedScheduler) Build(s Site) (Scheduler, error) {
-	list, err := c.Schedulers.build(s, "ChainedScheduler", func(_, total int) int { return total })
+	list, err := c.Schedulers.build(s, func(_, total int) int { return total })
 	if err != nil {
 		return nil, err
 	}
@@ -51,8 +52,6 @@ func (c *chained) Step(t *Table) error {
 }
 
 func (c *chained) initialStep(t *Table) error { return c.Step(t) }
-
-func (c *chained) restart(*Table) error { return c.parts.restart("ChainedScheduler") }
 
 // State implements Scheduler.
 func (c *chained) State() json.RawMessage { return merged(c.state()) }

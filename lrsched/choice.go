@@ -94,7 +94,7 @@ func parseMapping(m map[string]any) (c Choice, err error) {
 				c.Config, c.Warnings, err = ParseConfig(config)
 			}
 		default:
-			err = unknownKey("an LR scheduler", k, []string{"name", "args", "config", "class_path", "init_args"})
+			err = fmt.Errorf("an LR scheduler has no %q%s", k, didYouMean(k, []string{"name", "args", "config", "class_path", "init_args"}))
 		}
 		if err != nil {
 			return Choice{}, err

@@ -23,7 +23,7 @@ type member interface {
 }
 
 // toMembers reads a list of choices.
-func (c *Catalog) toMembers(v any) (Members, error) {
+func (c *resolver) toMembers(v any) (Members, error) {
 	if m, ok := v.(Members); ok {
 		return m, nil
 	}
@@ -40,7 +40,7 @@ func (c *Catalog) toMembers(v any) (Members, error) {
 		if err != nil {
 			return nil, fmt.Errorf("scheduler %d: %w", i, err)
 		}
-		r, _, err := c.resolve(ch, 1)
+		r, _, err := c.resolve(ch)
 		if err != nil {
 			return nil, fmt.Errorf("scheduler %d: %w", i, err)
 		}
@@ -51,9 +51,9 @@ func (c *Catalog) toMembers(v any) (Members, error) {
 
 // build makes the schedulers in order; horizon is the length of each part of a
 // run of the given length.
-func (m Members) build(s Site, class string, horizon func(i, total int) int) ([]member, error) {
+func (m Members) build(s Site, horizon func(i, total int) int) ([]member, error) {
 	if len(m) == 0 {
-		return nil, fmt.Errorf("%s expects at least one scheduler, but got none", class)
+		return nil, errors.New("at least one scheduler is expected, but got none")
 	}
 	// A part starts anew, however far the whole has come.
 	s.Resumed = 0
@@ -63,13 +63,13 @@ func (m Members) build(s Site, class string, horizon func(i, total int) int) ([]
 		s.Horizon = horizon(i, total)
 		sched, err := b.Build(s)
 		if err != nil {
-			return nil, fmt.Errorf("%s: scheduler %d: %w", class, i, err)
+			return nil, fmt.Errorf("scheduler %d: %w", i, err)
 		}
 		part, ok := sched.(member)
 		if _, metered := sched.(Metered); metered {
-			return nil, fmt.Errorf("%s does not take %s (scheduler %d), which is stepped with a metric", class, sched.Class(), i)
+			return nil, fmt.Errorf("scheduler %d: %s cannot be part of another, since it is stepped with a metric", i, sched.Class())
 		} else if !ok {
-			return nil, fmt.Errorf("%s does not take %s (scheduler %d)", class, sched.Class(), i)
+			return nil, fmt.Errorf("scheduler %d: %s cannot be part of another", i, sched.Class())
 		}
 		out[i] = part
 	}
@@ -123,8 +123,8 @@ func (p *parts) undo() {
 
 // restart is what torch does not support: a composite as a later part of
 // SequentialLR.
-func (p *parts) restart(class string) error {
-	return fmt.Errorf("%s: it cannot start at a milestone; make it the first scheduler", class)
+func (p *parts) restart(*Table) error {
+	return errors.New("it cannot start at a milestone; make it the first scheduler")
 }
 
 // partsState is a composite's part of the state.

@@ -74,7 +74,7 @@ func (c Config) DueAfterEpoch(epoch int) bool {
 	return c.Interval == ByEpoch && (epoch+1)%max(c.Frequency, 1) == 0
 }
 
-var configKeys = []string{"interval", "frequency", "monitor", "strict", "name", "reduce_on_plateau", "opt_idx", "scheduler"}
+var configKeys = []string{"interval", "frequency", "monitor", "strict", "name"}
 
 // ParseConfig reads a scheduler config from its data form. The warnings name
 // what has no effect.
@@ -116,7 +116,7 @@ func ParseConfig(m map[string]any) (c Config, warnings []string, err error) {
 		case "scheduler":
 			warnings = append(warnings, `the scheduler config's "scheduler" is overridden by the scheduler chosen`)
 		default:
-			err = unknownKey("the scheduler config", k, configKeys[:5])
+			err = fmt.Errorf("unknown key%s", didYouMean(k, configKeys))
 		}
 		if err != nil {
 			return c, warnings, &ArgError{Owner: "scheduler config", Arg: k, Err: err}
@@ -125,10 +125,14 @@ func ParseConfig(m map[string]any) (c Config, warnings []string, err error) {
 	return c, warnings, c.validate()
 }
 
-// unknownKey is the error for a key that owner does not have.
-func unknownKey(owner, key string, known []string) error {
+// didYouMean ends an error about an unknown key with the nearest ones, or with
+// all that there are.
+func didYouMean(key string, known []string) string {
 	if near := registry.Nearest(key, known, 2); len(near) > 0 {
-		return fmt.Errorf("%s has no %q; did you mean %s?", owner, key, strings.Join(near, " or "))
+		return fmt.Sprintf("; did you mean %s?", strings.Join(near, " or "))
 	}
-	return fmt.Errorf("%s has no %q; it has: %s", owner, key, strings.Join(known, ", "))
+	if len(known) == 0 {
+		return "; there are none"
+	}
+	return "; there are: " + strings.Join(known, ", ")
 }

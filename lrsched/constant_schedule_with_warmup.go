@@ -8,7 +8,7 @@ type ConstantScheduleWithWarmup struct {
 
 // Build implements Builder.
 func (c ConstantScheduleWithWarmup) Build(s Site) (Scheduler, error) {
-	n, err := resolveWarmup("constant_schedule_with_warmup", c.WarmupSteps, s.Horizon)
+	n, err := resolveWarmup(c.WarmupSteps, s.Horizon)
 	if err != nil {
 		return nil, err
 	}

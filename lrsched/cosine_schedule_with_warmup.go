@@ -12,7 +12,7 @@ type CosineScheduleWithWarmup struct {
 
 // Build implements Builder.
 func (c CosineScheduleWithWarmup) Build(s Site) (Scheduler, error) {
-	sp, err := resolveSpan(s, "cosine_schedule_with_warmup", c.WarmupSteps, c.TrainingSteps)
+	sp, err := resolveSpan(s, c.WarmupSteps, c.TrainingSteps)
 	if err != nil {
 		return nil, err
 	}

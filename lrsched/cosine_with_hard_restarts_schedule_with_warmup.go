@@ -14,7 +14,7 @@ type CosineWithHardRestartsScheduleWithWarmup struct {
 
 // Build implements Builder.
 func (c CosineWithHardRestartsScheduleWithWarmup) Build(s Site) (Scheduler, error) {
-	sp, err := resolveSpan(s, "cosine_with_hard_restarts_schedule_with_warmup", c.WarmupSteps, c.TrainingSteps)
+	sp, err := resolveSpan(s, c.WarmupSteps, c.TrainingSteps)
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ func (c CosineWithMinLRScheduleWithWarmup) Build(s Site) (Scheduler, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	sp, err := resolveSpan(s, "cosine_with_min_lr_schedule_with_warmup", c.WarmupSteps, c.TrainingSteps)
+	sp, err := resolveSpan(s, c.WarmupSteps, c.TrainingSteps)
 	if err != nil {
 		return nil, err
 	}

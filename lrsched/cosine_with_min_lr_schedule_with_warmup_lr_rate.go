@@ -22,7 +22,7 @@ func (c CosineWithMinLRScheduleWithWarmupLRRate) Build(s Site) (Scheduler, error
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	sp, err := resolveSpan(s, "cosine_with_min_lr_schedule_with_warmup_lr_rate", c.WarmupSteps, c.TrainingSteps)
+	sp, err := resolveSpan(s, c.WarmupSteps, c.TrainingSteps)
 	if err != nil {
 		return nil, err
 	}

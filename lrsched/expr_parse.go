@@ -253,13 +253,16 @@ func (p *exprParser) atom() (node, error) {
 // name reads a variable, a constant or a call.
 func (p *exprParser) name(t token) (node, error) {
 	name := strings.TrimPrefix(t.text, "math.")
+	i, isVar := p.vars[t.text]
+	if isVar && p.at().text != "(" {
+		return variable(i), nil
+	}
 	if i := slices.IndexFunc(p.funcs, func(f function) bool { return f.name == name }); i >= 0 {
 		return p.call(p.funcs[i], t)
 	}
-	if i, ok := p.vars[t.text]; ok {
-		return variable(i), nil
-	}
 	switch {
+	case isVar:
+		return nil, p.errorf(t.pos, "%s is no function", t.text)
 	case name == "pi":
 		return constant(math.Pi), nil
 	case t.text == "math.e":

@@ -25,7 +25,7 @@ func (c InverseSqrtSchedule) Build(s Site) (Scheduler, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	n, err := resolveWarmup("inverse_sqrt_schedule", c.WarmupSteps, s.Horizon)
+	n, err := resolveWarmup(c.WarmupSteps, s.Horizon)
 	if err != nil {
 		return nil, err
 	}

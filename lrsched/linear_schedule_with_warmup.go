@@ -10,7 +10,7 @@ type LinearScheduleWithWarmup struct {
 
 // Build implements Builder.
 func (c LinearScheduleWithWarmup) Build(s Site) (Scheduler, error) {
-	sp, err := resolveSpan(s, "linear_schedule_with_warmup", c.WarmupSteps, c.TrainingSteps)
+	sp, err := resolveSpan(s, c.WarmupSteps, c.TrainingSteps)
 	if err != nil {
 		return nil, err
 	}

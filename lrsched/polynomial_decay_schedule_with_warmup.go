@@ -16,12 +16,12 @@ type PolynomialDecayScheduleWithWarmup struct {
 
 // Build implements Builder.
 func (c PolynomialDecayScheduleWithWarmup) Build(s Site) (Scheduler, error) {
-	sp, err := resolveSpan(s, "polynomial_decay_schedule_with_warmup", c.WarmupSteps, c.TrainingSteps)
+	sp, err := resolveSpan(s, c.WarmupSteps, c.TrainingSteps)
 	if err != nil {
 		return nil, err
 	}
 	if !(s.Table.DefaultLR > c.LREnd) {
-		return nil, fmt.Errorf("polynomial_decay_schedule_with_warmup: lr_end (%v) must be smaller than the optimizer's LR (%v)", c.LREnd, s.Table.DefaultLR)
+		return nil, fmt.Errorf("lr_end (%v) must be smaller than the optimizer's LR (%v)", c.LREnd, s.Table.DefaultLR)
 	}
 	return timed(s, &polynomialFall{sp, c.LREnd, c.Power, s.Table.DefaultLR})
 }

@@ -44,7 +44,7 @@ func ParseRecipe(m map[string]any) (c Component, doc string, err error) {
 			r.config, ok = toMap(v)
 			ok = ok || v == nil
 		default:
-			return c, "", unknownKey("a recipe", k, []string{"doc", "args", "scheduler", "config"})
+			return c, "", fmt.Errorf("a recipe has no %q%s", k, didYouMean(k, []string{"doc", "args", "scheduler", "config"}))
 		}
 		if !ok {
 			return c, "", fmt.Errorf("a recipe's %s: got %s", k, show(v))
@@ -79,7 +79,7 @@ func (r *recipe) choice(args Args) (Choice, error) {
 	values := maps.Clone(r.args)
 	for _, k := range slices.Sorted(maps.Keys(args)) {
 		if !slices.Contains(r.names, k) {
-			return Choice{}, unknownKey("the recipe", k, r.names)
+			return Choice{}, fmt.Errorf("unknown argument %q%s", k, didYouMean(k, r.names))
 		}
 		values[k] = args[k]
 	}

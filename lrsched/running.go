@@ -80,7 +80,7 @@ func start(s Site, class string, r rule) (*running, error) {
 		g := &s.Table.Groups[i]
 		if !g.InitialLR.Set {
 			if s.Resumed > 0 {
-				return nil, fmt.Errorf("%s: group %d has no initial_lr, so it cannot be resumed", class, i)
+				return nil, fmt.Errorf("group %d has no initial_lr, so it cannot be resumed", i)
 			}
 			g.InitialLR = At(g.LR)
 		}
@@ -97,10 +97,18 @@ func start(s Site, class string, r rule) (*running, error) {
 func (r *running) Class() string { return r.class }
 
 // Step implements Scheduler.
-func (r *running) Step(t *Table) error { return r.step(t, nil) }
+func (r *running) Step(t *Table) error { return named(r.class, r.step(t, nil)) }
 
 // StepTo implements Seeker.
-func (r *running) StepTo(t *Table, epoch float64) error { return r.step(t, &epoch) }
+func (r *running) StepTo(t *Table, epoch float64) error { return named(r.class, r.step(t, &epoch)) }
+
+// named says whose error it is.
+func named(class string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", class, err)
+	}
+	return nil
+}
 
 // initialStep is torch's LRScheduler._initial_step.
 func (r *running) initialStep(t *Table) error {
@@ -121,7 +129,7 @@ func (r *running) undo() { r.Epoch-- }
 func (r *running) step(t *Table, to *float64) error {
 	if a, ok := r.rule.(advancer); ok {
 		if err := a.advance(&r.base, to); err != nil {
-			return fmt.Errorf("%s: %w", r.class, err)
+			return err
 		}
 		v, err := r.rule.next(&r.base, t)
 		return r.apply(t, v, err)
@@ -137,7 +145,7 @@ func (r *running) update(t *Table, to *float64) error {
 		return r.apply(t, v, err)
 	}
 	if *to != math.Trunc(*to) || math.Abs(*to) > 1<<53 {
-		return fmt.Errorf("%s: step to epoch %v: want a whole number", r.class, *to)
+		return fmt.Errorf("step to epoch %v: want a whole number", *to)
 	}
 	r.Epoch = int(*to)
 	if c, ok := r.rule.(closed); ok {
@@ -154,7 +162,7 @@ func (r *running) apply(t *Table, v values, err error) error {
 		err = mismatch(len(v.lrs), t)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: epoch %d: %w", r.class, r.Epoch, err)
+		return fmt.Errorf("epoch %d: %w", r.Epoch, err)
 	}
 	for i := range t.Groups {
 		t.Groups[i].LR = v.lrs[i]

@@ -2,6 +2,7 @@ package lrsched
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -19,7 +20,7 @@ func (c SequentialLR) members() []Builder { return c.Schedulers }
 
 func (c SequentialLR) validate() error {
 	if len(c.Schedulers) == 0 {
-		return fmt.Errorf("SequentialLR expects at least one scheduler, but got none")
+		return errors.New("at least one scheduler is expected, but got none")
 	}
 	if len(c.Milestones) != len(c.Schedulers)-1 {
 		return fmt.Errorf("milestones: there must be one scheduler more than milestones, got %d schedulers and %d milestones", len(c.Schedulers), len(c.Milestones))
@@ -34,7 +35,7 @@ func (c SequentialLR) Build(s Site) (Scheduler, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	list, err := c.Schedulers.build(s, "SequentialLR", c.horizon)
+	list, err := c.Schedulers.build(s, c.horizon)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +48,7 @@ func (c SequentialLR) Build(s Site) (Scheduler, error) {
 	q.undo()
 	first := q.list[q.part(0)]
 	if err := first.initialStep(s.Table); err != nil {
-		return nil, fmt.Errorf("SequentialLR: %w", err)
+		return nil, named(first.Class(), err)
 	}
 	q.Last = first.LastLRs()
 	return q, nil
@@ -90,7 +91,7 @@ func (q *sequential) Step(t *Table) error {
 	m := q.list[i]
 	var err error
 	if i > 0 && q.Milestones[i-1] == q.Epoch {
-		err = m.restart(t)
+		err = named(m.Class(), m.restart(t))
 	} else {
 		err = m.Step(t)
 	}
@@ -102,8 +103,6 @@ func (q *sequential) Step(t *Table) error {
 }
 
 func (q *sequential) initialStep(t *Table) error { return q.Step(t) }
-
-func (q *sequential) restart(*Table) error { return q.parts.restart("SequentialLR") }
 
 // LastFactor implements Multiplier: that of the part in charge.
 func (q *sequential) LastFactor() (float64, error) {

@@ -31,7 +31,7 @@ func (c SlantedTriangular) Build(s Site) (Scheduler, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	sp, err := resolveSpan(s, "slanted_triangular", Count(0), c.TrainingSteps)
+	sp, err := resolveSpan(s, Count(0), c.TrainingSteps)
 	if err != nil {
 		return nil, err
 	}

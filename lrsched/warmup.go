@@ -1,6 +1,7 @@
 package lrsched
 
 import (
+	"errors"
 	"fmt"
 	"math"
 )
@@ -13,26 +14,26 @@ type span struct {
 	Total  int `json:"num_training_steps"`
 }
 
-// resolve finds the lengths: total is the argument, or else the site's horizon;
+// resolveSpan finds the lengths: total is the argument, or else the site's horizon;
 // a warm-up that is a fraction is a share of it.
-func resolveSpan(s Site, class string, warmup Steps, total *int) (span, error) {
+func resolveSpan(s Site, warmup Steps, total *int) (span, error) {
 	sp := span{Total: s.Horizon}
 	if total != nil {
 		sp.Total = *total
 	} else if s.Horizon <= 0 {
-		return sp, fmt.Errorf("%s: the run's length is not known: give num_training_steps", class)
+		return sp, errors.New("the run's length is not known: give num_training_steps")
 	}
 	var err error
-	if sp.Warmup, err = resolveWarmup(class, warmup, sp.Total); err != nil {
+	if sp.Warmup, err = resolveWarmup(warmup, sp.Total); err != nil {
 		return sp, err
 	}
 	return sp, nil
 }
 
-func resolveWarmup(class string, warmup Steps, total int) (int, error) {
+func resolveWarmup(warmup Steps, total int) (int, error) {
 	n, err := warmup.Of(total)
 	if err != nil {
-		return 0, fmt.Errorf("%s: num_warmup_steps: %w", class, err)
+		return 0, fmt.Errorf("num_warmup_steps: %w", err)
 	}
 	return n, nil
 }

@@ -46,15 +46,15 @@ func (c WSDSchedule) Build(s Site) (Scheduler, error) {
 	case c.TrainingSteps != nil:
 		total = *c.TrainingSteps
 	case c.StableSteps == nil && total <= 0:
-		return nil, errors.New("wsd_schedule: the run's length is not known: give num_training_steps or num_stable_steps")
+		return nil, errors.New("the run's length is not known: give num_training_steps or num_stable_steps")
 	}
-	warmup, err := resolveWarmup("wsd_schedule", c.WarmupSteps, total)
+	warmup, err := resolveWarmup(c.WarmupSteps, total)
 	if err != nil {
 		return nil, err
 	}
 	decay, err := c.DecaySteps.Of(total)
 	if err != nil {
-		return nil, fmt.Errorf("wsd_schedule: num_decay_steps: %w", err)
+		return nil, fmt.Errorf("num_decay_steps: %w", err)
 	}
 	stable := total - warmup - decay
 	if c.StableSteps != nil {

@@ -3,7 +3,10 @@ package engine
 // Op names an operator. In the comments below: "a?" may be absent, "=" separates
 // inputs from outputs, a trailing "!" marks an output that is updated in place
 // (its old content counts). Axes are written in brackets. All floats of one call
-// have one type; ids are I64, pooling positions I32.
+// have one type; ids are I64, pooling positions I32. An output lies apart from
+// all inputs, except that Copy, Scale, Axpy, Unary, UnaryGrad, Binary, Softmax,
+// SoftmaxGrad, LogSoftmax, LogSoftmaxGrad and Dropout may write their output over
+// an input of the same shape.
 type Op uint8
 
 // The operators. Those from OpFirstFused on are optional.
@@ -131,7 +134,9 @@ const (
 	OpSliceAssign
 	// Dropout: x[n,...], ids[n]? (I64) = y. Element j of sample i is kept with
 	// probability 1−P and scaled by 1/(1−P); whether it is kept depends only on
-	// (Key, ids[i], j). Its gradient is the same operator applied to gy.
+	// (Key, ids[i], j): it is where rng.At(Key, ids[i], j) ≥ P·2³², rounded.
+	// Without ids, i stands for them. Its gradient is the same operator applied
+	// to gy.
 	OpDropout
 
 	// SGDUpdate: g = w!, buf?!. torch's SGD: LR, Momentum, Dampening,
@@ -153,7 +158,8 @@ const (
 	// BatchNormActGrad: x, gy, w?, mean, rstd, y = gx?, gw?, gb?, gresidual?.
 	OpBatchNormActGrad
 	// AddLayerNorm: x[r,d], residual[r,d], bias[d]?, w?, b?, ids? =
-	// sum[r,d], y, mean, rstd: sum = residual + dropout(x + bias).
+	// sum[r,d], y, mean, rstd: sum = residual + dropout(x + bias), y its
+	// LayerNorm. Dropout as OpDropout's of [len(ids), r/len(ids)·d].
 	OpAddLayerNorm
 	opCount
 )
@@ -180,7 +186,7 @@ const (
 	FnTanh           //
 	FnSigmoid        //
 	FnSiLU           // x·σ(x)
-	FnSoftplus       // ln(1+e^(Alpha·x))/Alpha, x where Alpha·x > 20; Alpha 0 stands for 1
+	FnSoftplus       // ln(1+e^(Alpha·x))/Alpha, x where Alpha·x > Beta; Alpha 0 stands for 1 and 20
 	FnMish           // x·tanh(softplus(x))
 	FnHardSwish      // x·relu6(x+3)/6
 	FnHardSigmoid    // relu6(x+3)/6

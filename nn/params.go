@@ -58,6 +58,9 @@ type Params struct {
 	err    error
 }
 
+// Engine is where the tensors live.
+func (ps *Params) Engine() engine.Engine { return ps.config.Engine }
+
 // Err is the first error in building the network.
 func (ps *Params) Err() error { return ps.err }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"path"
 	"slices"
 	"testing"
 
@@ -25,6 +26,9 @@ func TestTorchLayers(t *testing.T) {
 			"batch_norm_steps": func(t *testing.T, raw json.RawMessage) { eachCase(t, raw, replayNormSteps) },
 			"errors":           func(t *testing.T, raw json.RawMessage) { eachCase(t, raw, replayLayerError) },
 			"models":           func(t *testing.T, raw json.RawMessage) { eachCase(t, raw, replayModel) },
+			"torchvision_state_dicts": func(t *testing.T, raw json.RawMessage) {
+				namedCases(t, raw, func(t *testing.T, want []stateEntry) { replayStateDict(t, path.Base(t.Name()), want) })
+			},
 		},
 	}.replay(t)
 }

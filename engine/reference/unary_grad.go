@@ -82,9 +82,10 @@ func applyGrad[T float](gx, s, gy []T, a *engine.Attr) {
 	case engine.FnHardSwish:
 		times(gx, s, gy, hardSwishSlope[T])
 	case engine.FnHardSigmoid:
+		const sixth = 11184811. / (1 << 26) // torch's: ⅙ in single precision, for doubles too
 		times(gx, s, gy, func(x T) T {
 			if x > -3 && x < 3 {
-				return 1. / 6
+				return sixth
 			}
 			return 0
 		})

@@ -104,6 +104,9 @@ func (c *Config) checkParts() error {
 
 // depth is the last phase that is entered.
 func (c *Config) depth() int {
+	if c.Plan == nil {
+		return 0
+	}
 	last := c.Plan.Len() - 1
 	if c.MaxDepth == -1 {
 		return last

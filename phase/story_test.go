@@ -23,6 +23,7 @@ import (
 //
 //	schedule              a schedule for the model block.0 … block.3, as YAML
 //	fit [options]         a machine; options are name=value
+//	summary [options]     what a user reads before such a fit
 //	run metric=(…) …      epochs with these values, one validation each
 //	resume at=NAME        goes on from the state that a checkpoint holds
 func TestStories(t *testing.T) {
@@ -93,6 +94,12 @@ func (s *story) command(d *datadriven.TestData) error {
 		return nil
 	case "fit":
 		return s.fit(d)
+	case "summary":
+		if err := s.configure(d); err != nil {
+			return err
+		}
+		s.out.WriteString(s.cfg.String())
+		return nil
 	case "run":
 		return s.run(d)
 	case "resume":
@@ -160,6 +167,8 @@ func (s *story) configure(d *datadriven.TestData) error {
 			c.LRScheduler = &ch
 		case "dir":
 			ck.Dir = v
+		case "batch_norm":
+			c.FrozenBatchNorm = phase.BatchNorm(v)
 		default:
 			return fmt.Errorf("unknown option %s", a.Key)
 		}

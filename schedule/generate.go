@@ -54,21 +54,26 @@ func blocks(infos []param.Info) [][]string {
 	var out [][]string
 	at := map[string]int{}
 	for _, i := range param.Trainable(infos) {
-		owner := i.Module
-		if owner == "" {
-			owner = i.Name[:max(strings.LastIndexByte(i.Name, '.'), 0)]
-		}
+		who := owner(i)
 		if i.Block >= 0 && (i.Block > 0 || i.BlockName != "") {
-			owner = "block " + strconv.Itoa(i.Block)
+			who = "block " + strconv.Itoa(i.Block)
 		}
-		k, ok := at[owner]
+		k, ok := at[who]
 		if !ok {
 			k = len(out)
-			at[owner] = k
+			at[who] = k
 			out = append(out, nil)
 		}
 		out[k] = append(out[k], i.Name)
 	}
 	slices.Reverse(out)
 	return out
+}
+
+// owner is the module that a parameter belongs to.
+func owner(i param.Info) string {
+	if i.Module != "" {
+		return i.Module
+	}
+	return i.Name[:max(strings.LastIndexByte(i.Name, '.'), 0)]
 }

@@ -45,7 +45,7 @@ func Parse(root *tree.Node) (*Schedule, diag.List) {
 		s.Name = root.Src.Name
 	}
 	if root.Kind != tree.Map {
-		p.errorf(root, "not-a-mapping", "write \"0: {params: [...]}\"", "a schedule is a mapping of phases, not a %s", root.Kind)
+		p.errorf(root, "not-a-mapping", "write \"0: {params: [...]}\"", "a schedule is a mapping of phases, not %s", article(root))
 		return s, p.found
 	}
 	p.duplicates(root)
@@ -132,7 +132,7 @@ func (p *parser) phaseKey(k *tree.Node) (int, bool) {
 			"the schedule had non-integer keys implicitly converted to integers: %q to %d", k.Text, n)
 		return int(n), true
 	default:
-		p.errorf(k, "phase-key", hint, "phase key %s is not convertible to integers", k.Kind)
+		p.errorf(k, "phase-key", hint, "phase key %s is not convertible to integers", quoted(k))
 		return 0, false
 	}
 }
@@ -184,7 +184,7 @@ func (p *parser) phase(key int, f tree.Field) PhaseSpec {
 				at = n
 			}
 		}
-		p.errorf(at, "phase-value", "write \"params: [...]\" below it", "phase %d is a %s, not a mapping", key, kind)
+		p.errorf(at, "phase-value", "write \"params: [...]\" below it", "phase %d is %s, not a mapping", key, article(&tree.Node{Kind: kind}))
 		return ph
 	}
 	for _, kv := range fields(n) {

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/thaw-go/thaw/diag"
@@ -92,7 +93,7 @@ func lastDot(s string) string { return s[strings.LastIndexByte(s, '.')+1:] }
 // initPGLRs reads learning rates for the existing groups.
 func (p *parser) initPGLRs(n *tree.Node) []float64 {
 	if n.Kind != tree.List {
-		p.errorf(n, "init-pg-lrs", "write one number per existing group", "init_pg_lrs is a %s, not a list", n.Kind)
+		p.errorf(n, "init-pg-lrs", "write one number per existing group", "init_pg_lrs is %s, not a list", article(n))
 		return nil
 	}
 	out := make([]float64, 0, len(n.Items))
@@ -103,8 +104,8 @@ func (p *parser) initPGLRs(n *tree.Node) []float64 {
 				"not all of the lrs specified in `init_pg_lrs` could be cast to a float: %s", quoted(it))
 			return nil
 		}
-		if v < 0 {
-			p.errorf(it, "init-pg-lrs", "write one number per existing group", "init_pg_lrs holds a negative learning rate: %s", it.Text)
+		if !(v >= 0) || math.IsInf(v, 1) {
+			p.errorf(it, "init-pg-lrs", "write one number per existing group", "init_pg_lrs holds what is no learning rate: %s", it.Text)
 			return nil
 		}
 		out = append(out, v)
@@ -115,7 +116,7 @@ func (p *parser) initPGLRs(n *tree.Node) []float64 {
 // rhythm reads pl_lrs_cfg.
 func (p *parser) rhythm(n *tree.Node, s *LRScheduler) {
 	if n.Kind != tree.Map {
-		p.errorf(n, "pl-lrs-cfg", "write {interval: epoch, frequency: 1}", "pl_lrs_cfg is a %s, not a mapping", n.Kind)
+		p.errorf(n, "pl-lrs-cfg", "write {interval: epoch, frequency: 1}", "pl_lrs_cfg is %s, not a mapping", article(n))
 		return
 	}
 	for _, kv := range fields(n) {
@@ -195,7 +196,11 @@ func (p *parser) spec(n *tree.Node, where string) (registry.Spec, bool) {
 		}
 	}
 	if name == nil || name.Kind != tree.String || name.Text == "" {
-		p.errorf(n, "reinit-incomplete", "name the class, such as torch.optim.lr_scheduler.StepLR", "specifying `%s` requires at least a `class_path`", where)
+		example := "torch.optim.lr_scheduler.StepLR"
+		if strings.HasPrefix(where, "optimizer") {
+			example = "torch.optim.AdamW"
+		}
+		p.errorf(n, "reinit-incomplete", "name the class, such as "+example, "specifying `%s` requires at least a `class_path`", where)
 		return registry.Spec{}, false
 	}
 	spec := registry.Spec{Name: name.Text, Args: registry.Args{}, Pos: n.Pos.String()}
@@ -203,7 +208,7 @@ func (p *parser) spec(n *tree.Node, where string) (registry.Spec, bool) {
 		return spec, true
 	}
 	if args.Kind != tree.Map {
-		p.errorf(args, "init-args", "write {key: value}", "init_args of %s is a %s, not a mapping", name.Text, args.Kind)
+		p.errorf(args, "init-args", "write {key: value}", "init_args of %s is %s, not a mapping", name.Text, article(args))
 		return spec, false
 	}
 	for _, kv := range fields(args) {

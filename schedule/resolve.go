@@ -118,10 +118,20 @@ func (r *resolver) claim(phase int, e Entry, names []string) []string {
 	}
 	if len(taken) > 0 {
 		r.add(diag.Error, e.Place, "param-in-two-phases", "keep each parameter in one phase; =name matches whole names only",
-			"phases are not disjoint: the following parameters are specified in multiple phases: %s (%q in phase %d, first in phase %d)",
-			listNames(taken), e.Text, phase, first)
+			"phases are not disjoint: the following parameters are specified in multiple phases: %s (%s in phase %d, first in phase %d)",
+			listNames(taken), inQuotes(e.Text), phase, first)
 	}
 	return free
+}
+
+// inQuotes shows a pattern as it is written, without doubling backslashes.
+func inQuotes(s string) string {
+	for _, r := range s {
+		if !strconv.IsPrint(r) {
+			return strconv.Quote(s)
+		}
+	}
+	return `"` + s + `"`
 }
 
 // listNames shows at most eight names.
@@ -155,7 +165,7 @@ func (r *resolver) entry(phase int, e Entry) (names []string, isRest bool) {
 				pl.Pos.Col += pe.offset
 			}
 		}
-		r.add(diag.Error, pl, "bad-pattern", hint, "%s in %q of phase %d", err, e.Text, phase)
+		r.add(diag.Error, pl, "bad-pattern", hint, "%s in %s of phase %d", err, inQuotes(e.Text), phase)
 		return nil, false
 	}
 	if names := r.matching(func(n string) bool { return pat.match(n) }); len(names) > 0 {
@@ -169,7 +179,7 @@ func (r *resolver) entry(phase int, e Entry) (names []string, isRest bool) {
 		hint = "did you mean " + near + "?"
 	}
 	r.add(diag.Error, e.Place, "pattern-matches-nothing", hint,
-		"the parameter or regex %q specified in phase %d did not match any named parameter in the model", e.Text, phase)
+		"the parameter or regex %s specified in phase %d did not match any named parameter in the model", inQuotes(e.Text), phase)
 	return nil, false
 }
 
@@ -189,7 +199,7 @@ func (r *resolver) otherPrefix(e Entry, pat pattern) []string {
 	}
 	if len(names) > 0 && !r.lenient {
 		r.lenient = true
-		r.add(diag.Note, e.Place, "model-prefix", "", "%q matches only %s the prefix %q; taken as meant", e.Text, what, taskPrefix)
+		r.add(diag.Note, e.Place, "model-prefix", "", "%s matches only %s the prefix %q; taken as meant", inQuotes(e.Text), what, taskPrefix)
 	}
 	return names
 }

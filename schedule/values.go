@@ -15,13 +15,13 @@ func (p *parser) params(key int, n *tree.Node) []Entry {
 		if n.Kind == tree.String {
 			hint = "write [" + n.Text + "]"
 		}
-		p.errorf(n, "params-not-a-list", hint, "params of phase %d is a %s, not a list", key, n.Kind)
+		p.errorf(n, "params-not-a-list", hint, "params of phase %d is %s, not a list", key, article(n))
 		return nil
 	}
 	out := make([]Entry, 0, len(n.Items))
 	for _, it := range n.Items {
 		if it.Kind != tree.String || it.Text == "" {
-			p.errorf(it, "param-not-a-name", "quote it if it is a name", "params of phase %d holds a %s where a name or pattern is expected", key, describe(it))
+			p.errorf(it, "param-not-a-name", "quote it if it is a name", "params of phase %d holds %s where a name or pattern is expected", key, article(it))
 			continue
 		}
 		out = append(out, Entry{Text: it.Text, Place: textPlace(it)})
@@ -29,11 +29,18 @@ func (p *parser) params(key int, n *tree.Node) []Entry {
 	return out
 }
 
-func describe(n *tree.Node) string {
-	if n.Kind == tree.String {
-		return "empty string"
+// article names a node's kind in a sentence.
+func article(n *tree.Node) string {
+	switch {
+	case n.Kind == tree.Null:
+		return "nothing"
+	case n.Kind == tree.Int:
+		return "an integer"
+	case n.Kind == tree.String && n.Text == "":
+		return "an empty string"
+	default:
+		return "a " + n.Kind.String()
 	}
-	return n.Kind.String()
 }
 
 // textPlace is the place of a string's first character, behind its quote.
@@ -74,34 +81,32 @@ func (p *parser) lr(key int, kv tree.Field) *float64 {
 		return nil
 	}
 	v, ok := number(kv.Value)
-	if !ok {
-		p.errorf(kv.Value, "bad-lr", "write a number such as 1.0e-05", "the lr %s of phase %d could not be cast to a float", quoted(kv.Value), key)
-		return nil
+	what := ""
+	switch {
+	case !ok:
+		what = "could not be cast to a float"
+	case math.IsNaN(v) || math.IsInf(v, 0):
+		what = "is not finite"
+	case v < 0:
+		what = "is negative"
+	default:
+		return &v
 	}
-	if v < 0 {
-		p.errorf(kv.Value, "bad-lr", "write a number such as 1.0e-05", "the lr %s of phase %d is negative", kv.Value.Text, key)
-		return nil
-	}
-	return &v
+	p.errorf(kv.Value, "bad-lr", "write a number such as 1.0e-05", "the lr %s of phase %d %s", quoted(kv.Value), key, what)
+	return nil
 }
 
-// number reads a finite number, also one that YAML 1.1 takes for a string
-// (1e-06).
+// number reads a number, also one that YAML 1.1 takes for a string (1e-06).
 func number(n *tree.Node) (float64, bool) {
-	var v float64
 	switch n.Kind {
 	case tree.Int, tree.Float:
-		v = n.Float
+		return n.Float, true
 	case tree.String:
-		x, err := strconv.ParseFloat(strings.TrimSpace(n.Text), 64)
-		if err != nil {
-			return 0, false
-		}
-		v = x
+		v, err := strconv.ParseFloat(strings.TrimSpace(n.Text), 64)
+		return v, err == nil
 	default:
 		return 0, false
 	}
-	return v, !math.IsNaN(v) && !math.IsInf(v, 0)
 }
 
 func quoted(n *tree.Node) string {
@@ -109,7 +114,7 @@ func quoted(n *tree.Node) string {
 	case tree.String:
 		return strconv.Quote(n.Text)
 	case tree.List, tree.Map, tree.Null:
-		return "a " + n.Kind.String()
+		return article(n)
 	default:
 		return n.Text
 	}

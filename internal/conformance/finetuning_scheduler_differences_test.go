@@ -70,7 +70,7 @@ var ftsDifferences = []difference{
 		sections: inRuns, cause: "an lr that is negative or not finite", defect: "D16",
 		reason: "no optimizer can use it: refused at its line and column, before training",
 		applies: func(s *scene) bool {
-			return s.setupError("could not be cast to a float") || s.setupError("is negative")
+			return s.setupError("is not finite") || s.setupError("is negative")
 		},
 		covers: func(s *scene, m mismatch) bool { return m.field == "error" && m.want == nil },
 	},

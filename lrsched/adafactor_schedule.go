@@ -16,6 +16,9 @@ type AdafactorSchedule struct {
 // Build implements Builder.
 func (c AdafactorSchedule) Build(s Site) (Scheduler, error) {
 	a := &adafactor{adafactorState{Base: slices.Repeat(Reals{c.InitialLR}, len(s.Table.Groups)), Epoch: -1, InitialLR: c.InitialLR}}
+	if err := storable(&a.adafactorState); err != nil {
+		return nil, err
+	}
 	return a, a.initialStep(s.Table)
 }
 

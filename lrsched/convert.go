@@ -1,23 +1,32 @@
 package lrsched
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
 )
 
-// toFloat reads a number, which may be written as a string ("1e-06" is one in
+// toFloat reads a finite number, which may be written as a string ("1e-06" is one in
 // YAML 1.1). A strict float is not written as an integer.
 func toFloat(v any, strict bool) (float64, error) {
+	if n, ok := v.(json.Number); ok {
+		if v = n.String(); !strings.ContainsAny(n.String(), ".eE") {
+			v, _ = n.Int64()
+		}
+	}
 	switch v := v.(type) {
 	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return 0, fmt.Errorf("want a finite number, got %v", v)
+		}
 		return v, nil
 	case float32:
-		return float64(v), nil
+		return toFloat(float64(v), strict)
 	case string:
 		if f, err := strconv.ParseFloat(strings.TrimSpace(v), 64); err == nil {
-			return f, nil
+			return toFloat(f, strict)
 		}
 		return 0, fmt.Errorf("want a number, got %q", v)
 	}
@@ -31,6 +40,8 @@ func toFloat(v any, strict bool) (float64, error) {
 // toInt reads an integer. Unless strict, a whole float is one too.
 func toInt(v any, strict bool) (int, error) {
 	switch v := v.(type) {
+	case json.Number:
+		return toInt(v.String(), strict)
 	case int:
 		return v, nil
 	case int64:

@@ -93,7 +93,7 @@ func (r *warmRestarts) lengthen() {
 // loaded refuses what could not be a cycle.
 func (r *warmRestarts) loaded(*base) error {
 	if r.Ti <= 0 || !(r.TCur >= -1) {
-		return fmt.Errorf("T_i %d, T_cur %v: no cycle is like that", r.Ti, r.TCur)
+		return fmt.Errorf("no cycle has T_i %d and T_cur %v", r.Ti, r.TCur)
 	}
 	return r.validate()
 }

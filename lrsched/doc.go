@@ -17,11 +17,11 @@
 // # Groups that arrive later
 //
 // A phase schedule adds groups while a scheduler runs. [Scheduler.Extend] tells
-// it, with the LR that the group's phase asks for. The rule, for every
-// scheduler: the group is scheduled as if the scheduler had been built with it,
-// at the LR given.
-//   - its base LR is the LR given, and a scheduler that multiplies the current
-//     LR goes on multiplying it from there;
+// it, with the LR that the group's phase asks for. One rule holds for every
+// scheduler: the LR given is the group's base LR, and where the group's other
+// numbers are not given they are those of the first group, in proportion.
+//   - a scheduler that multiplies the current LR goes on multiplying it from
+//     there, so a linear warm-up that is joined half-way overshoots;
 //   - a list of one value per group (lambdas, min_lr, max_lr of GreedyLR) is
 //     padded: lambdas by the last one, bounds by the first one, as
 //     finetuning-scheduler does;

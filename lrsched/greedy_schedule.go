@@ -65,7 +65,7 @@ func (c GreedySchedule) Build(s Site) (Scheduler, error) {
 	if c.Smooth {
 		g.Average = &streamingAverage{WindowSize: c.WindowSize}
 	}
-	return g, nil
+	return g, storable(&g.greedyState)
 }
 
 type greedy struct{ greedyState }

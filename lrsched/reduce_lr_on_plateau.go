@@ -52,7 +52,7 @@ func (c ReduceLROnPlateau) Build(s Site) (Scheduler, error) {
 	}
 	p.Worst = Real(p.worst())
 	p.Best = p.Worst
-	return p, nil
+	return p, storable(&p.plateauState)
 }
 
 type plateau struct{ plateauState }

@@ -76,6 +76,9 @@ type running struct {
 // makes the initial step.
 func start(s Site, class string, r rule) (*running, error) {
 	run := &running{class: class, rule: r}
+	if err := storable(r); err != nil {
+		return nil, err
+	}
 	for i := range s.Table.Groups {
 		g := &s.Table.Groups[i]
 		if !g.InitialLR.Set {

@@ -22,6 +22,17 @@ func (r *running) Load(state json.RawMessage) error {
 	return nil
 }
 
+// storable refuses a part whose numbers a state cannot hold: arguments set in
+// Go that are not finite.
+func storable(parts ...any) error {
+	for _, p := range parts {
+		if _, err := json.Marshal(p); err != nil {
+			return fmt.Errorf("an argument is not finite: %w", err)
+		}
+	}
+	return nil
+}
+
 // merged is one JSON object with the members of all parts. A part that cannot
 // be encoded is a programmer's error.
 func merged(parts ...any) json.RawMessage {

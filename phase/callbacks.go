@@ -86,7 +86,7 @@ func (c Callbacks) stopping(epochTransitionsOnly bool, notes *diag.List) *EarlyS
 	}
 	if es.Monitor == "" {
 		es.Monitor = defaultMonitor
-		remark(notes, "No monitor metric specified for early stopping: it watches %s", es.Monitor)
+		remark(notes, "no monitor metric specified for early stopping: it watches %s", es.Monitor)
 	}
 	return &es
 }
@@ -95,17 +95,19 @@ const defaultMonitor = "val_loss"
 
 // checkpoint is the checkpoint callback beside a FinetuningScheduler.
 func (c Callbacks) checkpoint(notes *diag.List) *Checkpoint {
-	ck, class := Checkpoint{Mode: "min", SaveTopK: 1}, ""
-	if len(c.Checkpoint) > 0 {
-		ck, class = c.Checkpoint[0].Checkpoint, c.Checkpoint[0].Class
+	if len(c.Checkpoint) == 0 {
+		ck := DefaultCheckpoint()
+		remark(notes, "there is no checkpoint callback, which stands for a ModelCheckpoint. Substituting one that acts as FTSCheckpoint and ranks by %s", ck.Monitor)
+		return &ck
 	}
-	if isFTS(class) {
+	ck := c.Checkpoint[0].Checkpoint
+	if isFTS(c.Checkpoint[0].Class) {
 		return &ck
 	}
 	remark(notes, "the checkpoint callback is a ModelCheckpoint. Substituting one with all its options that acts as FTSCheckpoint: it knows phases")
 	if ck.Monitor == "" {
 		ck.Monitor = defaultMonitor
-		remark(notes, "No monitor metric specified for checkpoints: they are ranked by %s", ck.Monitor)
+		remark(notes, "no monitor metric specified for checkpoints: they are ranked by %s", ck.Monitor)
 	}
 	return &ck
 }

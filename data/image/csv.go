@@ -144,7 +144,7 @@ func (t *csvTable) listing(known []string) (*Listing, error) {
 	for i, name := range t.labels {
 		y, ok := index[name]
 		if !ok {
-			return nil, t.failf(diag.Pos{Line: t.places[i].Line, Col: t.labelCol[i]}, classHint(name, l.Classes), "class %q is not among the %d classes that are trained", name, len(l.Classes))
+			return nil, t.failf(diag.Pos{Line: t.places[i].Line, Col: t.labelCol[i]}, classHint(name, l.Classes), "class %q is not one of those that are trained", name)
 		}
 		l.Labels = append(l.Labels, y)
 		if _, err := fs.Stat(t.src.FS, t.files[i]); err != nil {

@@ -68,7 +68,7 @@ func ListFolder(src *Source, dir string, known []string) (*Listing, error) {
 }
 
 func unknownClass(src *Source, where, class string, known []string) error {
-	return src.failf(where, classHint(class, known), "class %q is not among the %d classes that are trained", class, len(known))
+	return src.failf(where, classHint(class, known), "class %q is not one of those that are trained", class)
 }
 
 func classHint(class string, known []string) string {

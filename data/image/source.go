@@ -105,6 +105,9 @@ func (s *Source) Close() error {
 
 // Path is what errors call a file of the source.
 func (s *Source) Path(name string) string {
+	if name == "." {
+		return s.name
+	}
 	if s.archive {
 		return s.name + ":" + name
 	}

@@ -84,10 +84,11 @@ type fit struct {
 	ending, stop *phase.Stop
 	params       []*nn.Param
 	// byName finds them by the task's names, which schedules use.
-	byName     map[string]*nn.Param
-	opened     bool
-	pace       pace
-	epochBegan time.Time
+	byName map[string]*nn.Param
+	opened bool
+	pace   pace
+	// trained is the time spent on the batches of the epoch, validations left out.
+	trained time.Duration
 	// guard checks the first step of a phase.
 	guard   *guard
 	began   time.Time
@@ -189,7 +190,7 @@ func (f *fit) epochStart() error {
 	if err := f.send(phase.EpochStart{Epoch: f.pos.Epoch}); err != nil {
 		return err
 	}
-	f.epochBegan = time.Now()
+	f.trained = 0
 	f.Sink.Emit(event.EpochStarted{Epoch: f.pos.Epoch, Phase: f.machine.Phase(), Batches: f.rhythm.batches})
 	f.pos = position{Stage: atBatch, Epoch: f.pos.Epoch, Step: f.pos.Step, Metrics: f.pos.Metrics}
 	return nil
@@ -237,7 +238,7 @@ func (f *fit) validation(ctx context.Context) error {
 func (f *fit) epochEnd() error {
 	f.Sink.Emit(event.EpochDone{
 		Epoch: f.pos.Epoch, Phase: f.machine.Phase(), Step: f.pos.Step, TrainLoss: f.pos.LossSum / f.pos.LossWeight,
-		Seconds: f.epochSeconds(), Samples: int(f.pos.LossWeight), Skipped: f.pos.Skipped,
+		Seconds: f.trained.Seconds(), Samples: int(f.pos.LossWeight), Skipped: f.pos.Skipped,
 	})
 	d, err := f.decide(phase.EpochEnd{Metrics: f.withTrain(floats(f.pos.Metrics)), Partial: f.pos.Batch < f.rhythm.batches})
 	if err != nil {
@@ -255,13 +256,6 @@ func (f *fit) epochEnd() error {
 		return f.save("", false)
 	}
 	return nil
-}
-
-func (f *fit) epochSeconds() float64 {
-	if f.epochBegan.IsZero() { // resumed within the epoch
-		return time.Since(f.began).Seconds()
-	}
-	return time.Since(f.epochBegan).Seconds()
 }
 
 // texts and floats convert metrics to and from the form that JSON can hold.

@@ -13,6 +13,8 @@ import (
 // batches trains from the position on, up to the next validation or the end of
 // the epoch.
 func (f *fit) batches(ctx context.Context) error {
+	began := time.Now()
+	defer func() { f.trained += time.Since(began) }()
 	f.tape.SetTraining(true)
 	f.tape.SetRandom(f.Seed, uint64(f.pos.Epoch))
 	pending := false

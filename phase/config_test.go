@@ -254,8 +254,13 @@ func TestRhythms(t *testing.T) {
 				c.EarlyStopping.CheckOnTrainEpochEnd, c.EarlyStopping.Monitor, c.MaxDepth = true, "train_loss", 0
 			},
 			[]phase.Event{
-				step, phase.Validated{Metrics: loss(1)}, phase.EpochEnd{Metrics: map[string]float64{"train_loss": 1}},
-				phase.EpochStart{Epoch: 1}, step, phase.Validated{Metrics: loss(2)}, phase.EpochEnd{Metrics: map[string]float64{"train_loss": 1}},
+				step,
+				phase.Validated{Metrics: loss(1)},
+				phase.EpochEnd{Metrics: map[string]float64{"train_loss": 1}},
+				phase.EpochStart{Epoch: 1},
+				step,
+				phase.Validated{Metrics: loss(2)},
+				phase.EpochEnd{Metrics: map[string]float64{"train_loss": 1}},
 			},
 			"epoch=0-step=1 patience",
 		},

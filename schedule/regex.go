@@ -186,5 +186,15 @@ func groupOpen(rs []rune, i int) (int, string, error) {
 		}
 		return runes(rest, end), "(?:)", nil
 	}
+	if name, ok := strings.CutPrefix(rest, "(?P<"); ok {
+		name, _, _ = strings.Cut(name, ">")
+		if !groupName.MatchString(name) {
+			return 0, "", &patternError{offset: i, msg: fmt.Sprintf("bad regular expression: bad group name %q", name), hint: "use a plain group (…)"}
+		}
+	} else if strings.HasPrefix(rest, "(?<") {
+		return 0, "", &patternError{offset: i, msg: "bad regular expression: unknown extension (?<", hint: "use a plain group (…)"}
+	}
 	return 0, "(", nil
 }
+
+var groupName = regexp.MustCompile(`^[\pL_][\pL\pN_]*$`)

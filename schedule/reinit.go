@@ -28,21 +28,6 @@ func ParseReinitOptimizer(n *tree.Node) (*registry.Spec, diag.List) {
 	return p.newOptimizer(n), p.found
 }
 
-// ParseLRScheduler reads the configuration of a fit's own LR scheduler: a
-// component with the keys of pl_lrs_cfg beside it.
-func ParseLRScheduler(n *tree.Node) (*LRScheduler, diag.List) {
-	p := &parser{}
-	spec, ok := p.spec(n, "lr_scheduler")
-	if !ok {
-		return nil, p.found
-	}
-	s := LRScheduler{Spec: spec}
-	if c := n.Field("pl_lrs_cfg"); c != nil {
-		p.rhythm(c, &s)
-	}
-	return &s, p.found
-}
-
 // reinit reads a directive; implicit ones serve every phase, so that nothing
 // in them may count groups.
 func (p *parser) reinit(n *tree.Node, implicit bool) *Reinit {

@@ -87,7 +87,13 @@ func (b *BatchNorm) SetStatistics(s Statistics) { b.statistics = s }
 
 // Forward normalises x[n,c,...].
 func (b *BatchNorm) Forward(t *tensor.Tape, x *tensor.Tensor) *tensor.Tensor {
-	o := tensor.BatchNormOptions{Weight: tensorOf(b.Weight), Bias: tensorOf(b.Bias), Eps: b.eps, Momentum: b.momentum}
+	return b.ForwardAct(t, x, nil, engine.FnNone)
+}
+
+// ForwardAct is act(Forward(x) + residual), in one kernel where the engine has
+// one. residual may be nil.
+func (b *BatchNorm) ForwardAct(t *tensor.Tape, x, residual *tensor.Tensor, act engine.Fn) *tensor.Tensor {
+	o := tensor.BatchNormOptions{Weight: tensorOf(b.Weight), Bias: tensorOf(b.Bias), Eps: b.eps, Momentum: b.momentum, Residual: residual, Act: act}
 	if b.Mean == nil {
 		return t.BatchNorm(x, o)
 	}

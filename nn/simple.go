@@ -30,8 +30,13 @@ type Sequential []Module
 // be.
 func (q Sequential) Forward(t *tensor.Tape, x *tensor.Tensor) *tensor.Tensor {
 	t.Enter("")
+	in := x
 	for _, m := range q {
-		x = m.Forward(t, x)
+		y := m.Forward(t, x)
+		if y != x && x != in {
+			t.Drop(x)
+		}
+		x = y
 	}
 	return t.Leave(x)
 }

@@ -13,13 +13,42 @@ type BatchNormOptions struct {
 	// unbiased).
 	Stored        bool
 	Momentum, Eps float64
+	// Residual, of x's shape, is added to the result, and Act applied to the
+	// sum; nil and FnNone leave that out.
+	Residual *Tensor
+	Act      engine.Fn
 }
 
 // BatchNorm normalises x[n,c,...] by channel (Ioffe and Szegedy, Batch
 // Normalization, 2015).
 func (t *Tape) BatchNorm(x *Tensor, o BatchNormOptions) *Tensor {
-	t.begin("batch_norm", x, o.Weight, o.Bias, o.Mean, o.Var)
-	t.wantFloat(x, o.Weight, o.Bias, o.Mean, o.Var)
+	t.begin("batch_norm", x, o.Weight, o.Bias, o.Mean, o.Var, o.Residual)
+	t.wantFloat(x, o.Weight, o.Bias, o.Mean, o.Var, o.Residual)
+	t.wantShape("the residual", o.Residual, x.shape)
+	if o.Residual == nil && o.Act == engine.FnNone {
+		return t.batchNorm(x, o)
+	}
+	if !o.Stored && (o.Act == engine.FnNone || o.Act.SavesOutput()) && t.kernel(engine.OpBatchNormAct, x.dt) != nil && t.kernel(engine.OpBatchNormActGrad, x.dt) != nil {
+		return t.batchNorm(x, o)
+	}
+	y := t.batchNorm(x, BatchNormOptions{
+		Weight: o.Weight, Bias: o.Bias, Mean: o.Mean, Var: o.Var, Stored: o.Stored, Momentum: o.Momentum, Eps: o.Eps,
+	})
+	if o.Residual != nil {
+		z := t.Add(y, o.Residual)
+		t.Drop(y)
+		y = z
+	}
+	if o.Act != engine.FnNone {
+		z := t.unary("batch_norm", engine.Attr{Fn: o.Act}, y)
+		t.Drop(y)
+		y = z
+	}
+	return y
+}
+
+// batchNorm is BatchNorm in one kernel.
+func (t *Tape) batchNorm(x *Tensor, o BatchNormOptions) *Tensor {
 	if x.Rank() < 2 {
 		t.failf("wants [n,c,...], not %v", x.shape)
 	}
@@ -30,7 +59,7 @@ func (t *Tape) BatchNorm(x *Tensor, o BatchNormOptions) *Tensor {
 	if (o.Mean == nil) != (o.Var == nil) {
 		t.failf("running mean and variance come together")
 	}
-	attr := engine.Attr{Eps: o.Eps, Momentum: o.Momentum}
+	attr := engine.Attr{Eps: o.Eps, Momentum: o.Momentum, Fn: o.Act}
 	if o.Stored {
 		return t.storedNorm(x, o, &attr)
 	}
@@ -43,13 +72,35 @@ func (t *Tape) BatchNorm(x *Tensor, o BatchNormOptions) *Tensor {
 	}
 	y := t.fresh(x.dt, x.shape)
 	m, r := t.alloc(x.dt, c), t.alloc(x.dt, c)
-	t.run(engine.OpBatchNorm, &attr, []val{x.val(), o.Weight.val(), o.Bias.val(), mean, rvar}, []val{y.val(), m, r})
-	if n := t.record(backBatchNorm, &attr, y, x, o.Weight, o.Bias); n != nil {
-		t.save(n, x.val(), o.Weight.val(), m, r)
+	in := [...]val{x.val(), o.Weight.val(), o.Bias.val(), mean, rvar, o.Residual.val()}
+	if o.Residual == nil && o.Act == engine.FnNone {
+		t.run(engine.OpBatchNorm, &attr, in[:5], []val{y.val(), m, r})
+		if n := t.record(backBatchNorm, &attr, y, x, o.Weight, o.Bias); n != nil {
+			t.save(n, x.val(), o.Weight.val(), m, r)
+		}
+	} else {
+		t.run(engine.OpBatchNormAct, &attr, in[:], []val{y.val(), m, r})
+		if n := t.record(backBatchNormAct, &attr, y, x, o.Weight, o.Bias, o.Residual); n != nil {
+			t.save(n, x.val(), o.Weight.val(), m, r, y.val())
+		}
 	}
 	m.drop()
 	r.drop()
 	return y
+}
+
+func backBatchNormAct(t *Tape, n *node) {
+	gx, gw, gb := t.normGrads(n, n.gy().shape)
+	var gres val
+	if t.needs(n, 3) {
+		gres = t.like(n.gy())
+	}
+	in := []val{t.held(n, 0), n.gy(), t.held(n, 1), t.held(n, 2), t.held(n, 3), t.held(n, 4)}
+	t.run(engine.OpBatchNormActGrad, &n.attr, in, []val{gx, gw, gb, gres})
+	t.giveNorm(n, gx, gw, gb)
+	if !gres.absent() {
+		t.give(n, 3, gres)
+	}
 }
 
 func (t *Tape) storedNorm(x *Tensor, o BatchNormOptions, attr *engine.Attr) *Tensor {

@@ -21,7 +21,7 @@ var layerOps = map[string]func(*layerRun) *tensor.Tensor{
 		return r.tape.LayerNorm(r.in("x"), r.in("w"), r.in("b"), int(r.num("normalized_axes", 1)), r.num("eps", 1e-5))
 	},
 	"rms_norm": func(r *layerRun) *tensor.Tensor {
-		return r.tape.RMSNorm(r.in("x"), r.in("w"), int(r.num("normalized_axes", 1)), r.num("eps", 0))
+		return r.tape.RMSNorm(r.in("x"), r.in("w"), int(r.num("normalized_axes", 1)), r.num("eps", 0x1p-52))
 	},
 	"group_norm": func(r *layerRun) *tensor.Tensor {
 		return r.tape.GroupNorm(r.in("x"), r.in("w"), r.in("b"), int(r.num("groups", 1)), r.num("eps", 1e-5))
@@ -65,7 +65,11 @@ var layerOps = map[string]func(*layerRun) *tensor.Tensor{
 	"embedding": func(r *layerRun) *tensor.Tensor {
 		ids := r.Consts["ids"]
 		r.used["ids"] = true
-		return r.tape.Embedding(r.in("w"), r.tape.FromI64(engine.Of(ids.shape...), ids.ints()), int(r.num("padding_idx", -1)))
+		w, padding := r.in("w"), int(r.num("padding_idx", -1))
+		if _, given := r.Kwargs["padding_idx"]; given && padding < 0 {
+			padding += w.Dim(0)
+		}
+		return r.tape.Embedding(w, r.tape.FromI64(engine.Of(ids.shape...), ids.ints()), padding)
 	},
 
 	"cross_entropy": func(r *layerRun) *tensor.Tensor {
@@ -92,17 +96,21 @@ var layerOps = map[string]func(*layerRun) *tensor.Tensor{
 		if r.kwarg("input", "x") == "log_softmax(x)" {
 			x = r.tape.LogSoftmax(x, -1)
 		}
-		if r.kwarg("reduction", "mean") == "batchmean" {
-			return r.tape.Scale(r.tape.KLDiv(x, r.constant("target"), tensor.Sum), 1/float64(x.Dim(0)), 0)
+		target := r.constant("target")
+		if r.flag("log_target", false) {
+			target = r.tape.Exp(target)
 		}
-		return r.tape.KLDiv(x, r.constant("target"), r.reduction())
+		if r.kwarg("reduction", "mean") == "batchmean" {
+			return r.tape.Scale(r.tape.KLDiv(x, target, tensor.Sum), 1/float64(x.Dim(0)), 0)
+		}
+		return r.tape.KLDiv(x, target, r.reduction())
 	},
 
 	"attention": func(r *layerRun) *tensor.Tensor {
-		if s := r.kwarg("scale", "1/sqrt(d)"); s != "1/sqrt(d)" {
-			r.t.Fatalf("scale %v", s)
-		}
 		o := tensor.AttentionOptions{Mask: r.constant("additive_mask_batch_key")}
+		if r.kwarg("scale", "1/sqrt(d)") != "1/sqrt(d)" {
+			o.Scale = r.num("scale", 0)
+		}
 		if m := o.Mask; m != nil {
 			o.Mask = r.tape.Reshape(m, m.Dim(0), 1, 1, m.Dim(1))
 		}

@@ -38,10 +38,8 @@ func TestTorchLayers(t *testing.T) {
 type array struct {
 	shape []int
 	data  []float64
-	// bools and nested tell how it was written: a table of what may be attended
-	// to, class indices.
-	bools, nested bool
-	absent        bool
+	bools  bool // a table of what may be attended to
+	absent bool
 }
 
 func (a *array) UnmarshalJSON(text []byte) error {
@@ -50,7 +48,6 @@ func (a *array) UnmarshalJSON(text []byte) error {
 		a.absent = true
 		return nil
 	case text[0] != '{':
-		a.nested = true
 		a.shape = nestedShape(text)
 		return json.Unmarshal(text, (*numbers)(&a.data))
 	}
@@ -258,10 +255,11 @@ func (r *layerRun) constant(name string) *tensor.Tensor {
 	return r.tape.FromF64(engine.Of(a.shape...), a.data)
 }
 
-// target is a constant of class indices or, written with its shape, of floats.
+// target is a constant of class indices or, with as many axes as the logits, of
+// probabilities.
 func (r *layerRun) target() *tensor.Tensor {
 	a := r.Consts["target"]
-	if !a.nested {
+	if len(a.shape) == len(r.Inputs["x"].shape) {
 		return r.constant("target")
 	}
 	r.used["target"] = true
@@ -283,6 +281,8 @@ func (r *layerRun) num(key string, def float64) float64 {
 		return float64(v)
 	case float64:
 		return v
+	case nil:
+		return def
 	}
 	r.t.Fatalf("%s is no number: %v", key, r.Kwargs[key])
 	return 0

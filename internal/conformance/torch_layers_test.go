@@ -36,8 +36,8 @@ func TestTorchLayers(t *testing.T) {
 // array is a tensor as the file has it: {shape, data}, or lists nested in the
 // tensor's shape.
 type array struct {
-	shape []int
-	data  []float64
+	shape  []int
+	data   []float64
 	bools  bool // a table of what may be attended to
 	absent bool
 }

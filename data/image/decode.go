@@ -24,7 +24,7 @@ type Decoding struct {
 	// MaxPixels refuses larger images before they are decoded; 0 is
 	// DefaultMaxPixels.
 	MaxPixels int `config:"max_pixels"`
-	// EXIFOrientation turns photographs upright. Off, as with torchvision's
+	// EXIFOrientation turns JPEG photographs upright. Off, as with torchvision's
 	// loader, pixels are taken as they are stored.
 	EXIFOrientation bool `config:"exif_orientation"`
 }
@@ -34,7 +34,8 @@ var errFormat = errors.New("no JPEG, PNG, WebP, BMP or GIF file, going by its fi
 // Decode decodes a file to RGB as Pillow's convert("RGB") does: transparency
 // is dropped, gray repeated, a palette looked up. Of an animated GIF it is the
 // first frame. Where it differs from Pillow: 16-bit gray is scaled to 8 bits,
-// not clipped.
+// not clipped; transparent pixels of a GIF are black, not of their stored
+// colour.
 func Decode(data []byte, o Decoding) (*Image, error) {
 	m := &Image{}
 	return m, new(decoder).decode(m, data, o)

@@ -342,6 +342,11 @@ func (s *scene) settle(t *testing.T, found []mismatch) {
 	if len(left) > 0 && s.log.err != nil {
 		t.Log("error:", s.log.err)
 	}
+	// An error counts by its moment; whether it says upstream's phrase is worth
+	// knowing, since it may be another error.
+	if e := s.c.Error; e != nil && s.log.err != nil && !strings.Contains(strings.ToLower(s.log.err.Error()), strings.ToLower(e.Contains)) {
+		t.Logf("the error does not say %q: %v", e.Contains, s.log.err)
+	}
 	for i := range ftsDifferences {
 		if d := ftsDifferences[i]; used[i] {
 			t.Logf("differs by rule (%s): %s: %s", d.defect, d.cause, d.reason)

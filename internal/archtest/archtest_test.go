@@ -4,6 +4,7 @@ package archtest
 
 import (
 	"encoding/json"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -117,7 +118,9 @@ func TestPureCore(t *testing.T) {
 }
 
 func TestStaticBinary(t *testing.T) {
-	out, err := exec.Command("go", "list", "-deps", module+"/cmd/thaw").Output()
+	list := exec.Command("go", "list", "-deps", module+"/cmd/thaw")
+	list.Env = append(os.Environ(), "CGO_ENABLED=0") // as it is built
+	out, err := list.Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}

@@ -88,7 +88,7 @@ func Main(s State) (code int) {
 	if err != nil {
 		panic(err) // the command structs are wrong: a programmer's error
 	}
-	args, overrides := splitOverrides(s.Args)
+	args, overrides := splitOverrides(s.Args, flagNames(parser.Model.Node, map[string]bool{}))
 	kctx, err := parser.Parse(args)
 	if err != nil {
 		fmt.Fprintf(s.Stderr, "thaw: %v\n    hint: thaw --help lists the commands and their flags\n", err)
@@ -127,19 +127,30 @@ func (s State) watch(cancel func()) {
 	}()
 }
 
-// splitOverrides takes the config overrides (--a.b=c: a flag with a dot in its
-// name) out of the arguments.
-func splitOverrides(args []string) (rest, overrides []string) {
+// splitOverrides takes the config overrides out of the arguments: --key=value
+// whose name is no flag, such as --trainer.max_epochs=3 or --seed=7.
+func splitOverrides(args []string, flags map[string]bool) (rest, overrides []string) {
 	for i, a := range args {
 		if a == "--" {
 			return append(rest, args[i:]...), overrides
 		}
 		name, _, hasValue := strings.Cut(a, "=")
-		if strings.HasPrefix(name, "--") && strings.Contains(name, ".") && hasValue {
+		if strings.HasPrefix(name, "--") && hasValue && !flags[strings.TrimPrefix(name, "--")] {
 			overrides = append(overrides, strings.TrimPrefix(a, "--"))
 			continue
 		}
 		rest = append(rest, a)
 	}
 	return rest, overrides
+}
+
+// flagNames are the names of all flags of all commands.
+func flagNames(n *kong.Node, into map[string]bool) map[string]bool {
+	for _, f := range n.Flags {
+		into[f.Name] = true
+	}
+	for _, c := range n.Children {
+		flagNames(c, into)
+	}
+	return into
 }

@@ -43,3 +43,27 @@ func TestSteadyStepAllocatesLittle(t *testing.T) {
 		t.Errorf("%v allocations with one block, %v with 20", a, b)
 	}
 }
+
+// TestForwardHoldsTwoBlocks: without gradients the memory of a forward pass does
+// not grow with the depth.
+func TestForwardHoldsTwoBlocks(t *testing.T) {
+	peak := func(blocks int) int64 {
+		e := reference.New(reference.Options{Threads: 1})
+		defer e.Close()
+		net := residual(t, nn.Config{Engine: e}, blocks)
+		tape := tensor.NewTape(e)
+		defer tape.Close()
+		before := e.Memory().Live
+		e.ResetPeak()
+		err := tape.Do(func() {
+			tape.NoGrad(func() { net.Run(tape, nil, tape.Full(engine.Of(3, 2, 32, 32), 1)) })
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e.Memory().Peak - before
+	}
+	if a, b := peak(3), peak(12); a != b {
+		t.Errorf("three blocks need %d bytes, twelve %d", a, b)
+	}
+}

@@ -231,3 +231,42 @@ func TestNoGradientThroughDetach(t *testing.T) {
 		t.Errorf("gradient %v, want 9", g)
 	}
 }
+
+// TestSharedGradientsStayApart: a sum hands one gradient to both operands; what
+// is added to it for one of them must not reach the other.
+func TestSharedGradientsStayApart(t *testing.T) {
+	tape := newTape(t)
+	s := rng.New(4)
+	var leaves []*Tensor
+	for range 3 {
+		leaves = append(leaves, leafOf(t, tape.Engine(), &s, 2, 3))
+	}
+	checkGrads(t, tape, leaves, func() *Tensor {
+		a, b, c := tape.Tanh(leaves[0]), tape.Tanh(leaves[1]), tape.Tanh(leaves[2])
+		return tape.Add(weighted(tape, tape.Add(a, b)), tape.Mean(tape.Square(tape.Add(a, c))))
+	})
+	x, y := leaves[0], leaves[1]
+	do(t, tape, func() { tape.Backward(tape.Add(tape.Sum(tape.Add(x, y)), tape.Sum(x)), nil) })
+	if x.Grad().Array().Buf == y.Grad().Array().Buf {
+		t.Error("two leaves have one gradient")
+	}
+}
+
+// TestBackwardFreesAsItGoes: afterwards nothing is held for it any more.
+func TestBackwardFreesAsItGoes(t *testing.T) {
+	b := newBench(t)
+	steps := []step{{op: 12}, {op: 6, b: 1}, {op: 8}, {op: 3, b: 2}, {op: 10}, {op: 17, p: 2}, {op: 18, b: 1}}
+	do(t, b.tape, func() {
+		b.tape.Backward(b.loss(program{steps}, blocks), nil)
+		for _, v := range b.tape.saved {
+			if !v.absent() {
+				t.Fatalf("a value of shape %v is still saved", v.shape)
+			}
+		}
+		for i := range b.tape.tensors.n {
+			if x := b.tape.tensors.at(i); !x.grad.absent() {
+				t.Fatalf("%v, made by %s, still has a gradient", x, x.op)
+			}
+		}
+	})
+}

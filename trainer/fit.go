@@ -183,8 +183,8 @@ func (f *fit) stage(ctx context.Context) error {
 }
 
 func (f *fit) epochStart() error {
-	if f.MaxEpochs >= 0 && f.pos.Epoch >= f.MaxEpochs {
-		f.stop = &phase.Stop{Cause: "max-epochs", Reason: fmt.Sprintf("max_epochs of %d reached", f.MaxEpochs)}
+	if f.machine.MaxEpochs() >= 0 && f.pos.Epoch >= f.machine.MaxEpochs() {
+		f.stop = &phase.Stop{Cause: "max-epochs", Reason: fmt.Sprintf("max_epochs of %d reached", f.machine.MaxEpochs())}
 		return nil
 	}
 	if err := f.send(phase.EpochStart{Epoch: f.pos.Epoch}); err != nil {

@@ -98,7 +98,7 @@ func (f *fit) open() error {
 	}
 	e := event.RunStarted{
 		Dir: f.Dir, Task: f.task.Name(), Engine: f.Engine.Name(), Path: f.Engine.Path(), Seed: f.Seed,
-		Phases: f.machine.MaxDepth() + 1, Parameters: f.total(), MaxEpochs: f.MaxEpochs, MaxSteps: f.MaxSteps,
+		Phases: f.machine.MaxDepth() + 1, Parameters: f.total(), MaxEpochs: f.machine.MaxEpochs(), MaxSteps: f.MaxSteps,
 		TrainSamples: f.data.Train.Dataset().Len(), BatchesPerEpoch: f.rhythm.batches,
 		Resumed: resumed, Epoch: f.pos.Epoch, Step: f.pos.Step,
 	}

@@ -138,6 +138,10 @@ func sum[T float](x []T) float64 {
 	return (a + b) + (c + d)
 }
 
+// sumBlock is how many squares are added before they join the others: short,
+// so that errors do not add up in float64 either.
+const sumBlock = 1 << 12
+
 // sumSquares of a whole array, by blocks.
 type sumSquares[T float] struct {
 	cpu  *host.CPU
@@ -147,28 +151,37 @@ type sumSquares[T float] struct {
 
 func (k *sumSquares[T]) call(c *engine.Call) error {
 	k.x = view[T](in(c, 0))
-	buf, part, err := scratch[float64](k.cpu, (len(k.x)+cheapBlock-1)/cheapBlock)
+	blocks := (len(k.x) + sumBlock - 1) / sumBlock
+	buf, part, err := scratch[float64](k.cpu, blocks)
 	if err != nil {
 		return err
 	}
 	defer k.cpu.Pool.Free(buf)
 	k.part = part
-	k.cpu.Threads.Run(len(k.x), cheapBlock, k)
+	k.cpu.Threads.Run(blocks, cheapBlock/sumBlock, k)
 	view[T](out(c, 0))[0] = T(sum(part))
 	return nil
 }
 
 func (k *sumSquares[T]) Run(_, lo, hi int) {
-	var a, b float64
-	x := k.x[lo:hi]
-	for len(x) >= 2 {
-		u, v := float64(x[0]), float64(x[1])
-		a += u * u
-		b += v * v
-		x = x[2:]
+	for ; lo < hi; lo++ {
+		k.part[lo] = squares(k.x[lo*sumBlock : min((lo+1)*sumBlock, len(k.x))])
+	}
+}
+
+// squares adds in four interleaved lanes.
+func squares[T float](x []T) float64 {
+	var a, b, c, d float64
+	for len(x) >= 4 {
+		p, q, r, s := float64(x[0]), float64(x[1]), float64(x[2]), float64(x[3])
+		a += p * p
+		b += q * q
+		c += r * r
+		d += s * s
+		x = x[4:]
 	}
 	for _, v := range x {
 		a += float64(v) * float64(v)
 	}
-	k.part[lo/cheapBlock] = a + b
+	return (a + b) + (c + d)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 type demoCmd struct {
-	Seeds    int `default:"2" help:"Splits and initialisations to average over." placeholder:"N"`
+	Seeds    int `default:"3" help:"Splits and initialisations to average over." placeholder:"N"`
 	PerClass int `default:"5" help:"Training pictures of each digit." placeholder:"N"`
 	Test     int `default:"500" help:"Pictures to measure on, at most." placeholder:"N"`
 }

@@ -40,7 +40,7 @@ type Options struct {
 
 // The settings that all arms share.
 const (
-	pixels    = 28
+	pixels    = 16
 	epochs    = 15
 	batchSize = 10
 	rate      = 3e-3

@@ -61,14 +61,14 @@ func Digits(size int) (Images, error) {
 		if err != nil {
 			return Images{}, fmt.Errorf("reading the embedded digits: %w", err)
 		}
-		out.Pixels = append(out.Pixels, enlarge(small, digitSize, size))
+		out.Pixels = append(out.Pixels, resize(small, digitSize, size))
 		out.Labels = append(out.Labels, label)
 	}
 }
 
-// enlarge resamples a square picture bilinearly, pixel centres aligned as
+// resize resamples a square picture bilinearly, pixel centres aligned as
 // torch's interpolate(align_corners=False) does.
-func enlarge(src []float32, from, to int) []float32 {
+func resize(src []float32, from, to int) []float32 {
 	dst := make([]float32, to*to)
 	scale := float64(from) / float64(to)
 	at := func(i int) (lo, hi int, f float32) {

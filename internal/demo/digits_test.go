@@ -27,10 +27,10 @@ func TestDigits(t *testing.T) {
 	}
 }
 
-func TestEnlarge(t *testing.T) {
+func TestResize(t *testing.T) {
 	// torch.nn.functional.interpolate([[0,1],[2,3]], size=4, mode="bilinear").
 	want := []float32{0, .25, .75, 1, .5, .75, 1.25, 1.5, 1.5, 1.75, 2.25, 2.5, 2, 2.25, 2.75, 3}
-	for i, v := range enlarge([]float32{0, 1, 2, 3}, 2, 4) {
+	for i, v := range resize([]float32{0, 1, 2, 3}, 2, 4) {
 		if v != want[i] {
 			t.Errorf("pixel %d is %v, want %v", i, v, want[i])
 		}

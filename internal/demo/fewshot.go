@@ -41,6 +41,15 @@ func (m Images) pick(at []int) Images {
 	return out
 }
 
+// resized gives all pictures another size.
+func (m Images) resized(size int) Images {
+	out := Images{Size: size, Labels: m.Labels}
+	for _, p := range m.Pixels {
+		out.Pixels = append(out.Pixels, resize(p, m.Size, size))
+	}
+	return out
+}
+
 // first keeps at most n pictures.
 func (m Images) first(n int) Images {
 	n = min(n, len(m.Labels))

@@ -35,6 +35,7 @@ func Pretrain(ctx context.Context, o PretrainOptions) error {
 	if err != nil {
 		return err
 	}
+	train, test = train.resized(pixels), test.resized(pixels)
 	const seed = 1
 	lr := 3e-3
 	clf, err := task.NewImageClassifier(task.ImageClassifierConfig{

@@ -273,31 +273,6 @@ func (d *decoder) scalar(n *tree.Node, v reflect.Value, path string) {
 	}
 }
 
-// Number reads a number, also from an unquoted string that only YAML 1.1 takes
-// for one, such as 1e-06.
-func Number(n *tree.Node) (float64, bool) {
-	switch n.Kind {
-	case tree.Int, tree.Float:
-		return n.Float, true
-	case tree.String:
-		if f, err := strconv.ParseFloat(n.Text, 64); err == nil && !n.Quoted {
-			return f, true
-		}
-	}
-	return 0, false
-}
-
-// Integer reads a whole number; 3.0 is one, 1_000 too.
-func Integer(n *tree.Node) (int64, bool) {
-	if n.Kind == tree.Int {
-		return n.Int, true
-	}
-	if f, ok := Number(n); ok && f == float64(int64(f)) {
-		return int64(f), true
-	}
-	return 0, false
-}
-
 // duration reads Go's form (90m), Lightning's DD:HH:MM:SS, or a mapping of
 // days, hours, minutes and seconds.
 func (d *decoder) duration(n *tree.Node, v reflect.Value, path string) {

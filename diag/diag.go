@@ -61,13 +61,8 @@ func (f Finding) Error() string {
 	}
 	b.WriteString(f.Message)
 	if f.Line != "" && f.Pos.Col > 0 {
-		pad := strings.Map(func(r rune) rune {
-			if r == '\t' {
-				return '\t'
-			}
-			return ' '
-		}, string([]rune(f.Line)[:min(f.Pos.Col-1, len([]rune(f.Line)))]))
-		fmt.Fprintf(&b, "\n    %s\n    %s^", f.Line, pad)
+		line, mark := excerpt(f.Line, f.Pos.Col)
+		fmt.Fprintf(&b, "\n    %s\n    %s", line, mark)
 	}
 	if f.Hint != "" {
 		b.WriteString("\n    hint: ")

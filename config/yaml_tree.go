@@ -41,11 +41,7 @@ func (c *converter) node(n ast.Node, depth int) (*tree.Node, error) {
 	case *ast.SequenceNode:
 		return out, c.list(out, n, depth)
 	case *ast.MappingNode:
-		err := c.mapping(out, n.Values, depth)
-		if n.IsFlowStyle {
-			out.Pos.Line, out.Pos.Col = tk.Position.Line, tk.Position.Column
-		}
-		return out, err
+		return out, c.mapping(out, n.Values, depth)
 	case *ast.MappingValueNode:
 		return out, c.mapping(out, []*ast.MappingValueNode{n}, depth)
 	case *ast.MappingKeyNode:

@@ -9,7 +9,7 @@ import (
 )
 
 type demoCmd struct {
-	Seeds    int `default:"3" help:"Splits and initialisations to average over." placeholder:"N"`
+	Seeds    int `default:"0" help:"Splits and initialisations to average over; 0: five, or two on the reference engine." placeholder:"N"`
 	PerClass int `default:"5" help:"Training pictures of each digit." placeholder:"N"`
 	Test     int `default:"500" help:"Pictures to measure on, at most." placeholder:"N"`
 }
@@ -21,6 +21,12 @@ func (c *demoCmd) Run(ctx context.Context, e *environment) error {
 		return err
 	}
 	defer eng.Close()
+	if c.Seeds == 0 {
+		c.Seeds = 5
+		if eng.Name() == "reference" {
+			c.Seeds = 2
+		}
+	}
 	dir, err := os.MkdirTemp("", "thaw-demo-")
 	if err != nil {
 		return err

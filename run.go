@@ -254,7 +254,7 @@ func (r *Run) Fit(ctx context.Context, e engine.Engine, sink event.Sink) (traine
 		return r.fit(ctx, e, "", sink)
 	}
 	resolved := config.Text(r.Tree, r.Config)
-	sum := sha256.Sum256([]byte(resolved))
+	sum := sha256.Sum256([]byte(config.Canonical(r.Tree, r.Config)))
 	print := hex.EncodeToString(sum[:])
 	folder, err := openFolder(r.Config.LogDir, r.Config.Name, print)
 	if err != nil {

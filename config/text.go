@@ -13,27 +13,41 @@ import (
 // Text writes a run's configuration as YAML, every key of it, each value with
 // its source as a comment: a file's line, an override, or default.
 func Text(n *tree.Node, r Run) string {
-	var b strings.Builder
-	b.WriteString("# The configuration as it was understood, each value with its source.\n")
-	section(&b, n, reflect.ValueOf(r), "")
-	return b.String()
+	p := printer{sources: true}
+	p.WriteString("# The configuration as it was understood, each value with its source.\n")
+	p.section(n, reflect.ValueOf(r), "")
+	return p.String()
 }
 
-func section(b *strings.Builder, n *tree.Node, v reflect.Value, indent string) {
+// Canonical is Text without the sources: two configurations that mean the same
+// have the same, whatever files they came from.
+func Canonical(n *tree.Node, r Run) string {
+	p := printer{}
+	p.section(n, reflect.ValueOf(r), "")
+	return p.String()
+}
+
+// printer writes a configuration.
+type printer struct {
+	strings.Builder
+	sources bool
+}
+
+func (p *printer) section(n *tree.Node, v reflect.Value, indent string) {
 	for _, f := range fields(v.Type()) {
 		fv := v.FieldByIndex(f.index)
 		at := n.Field(f.name)
 		_, later := f.tag.Lookup("later")
 		switch {
 		case at != nil && at.Kind != tree.Null && (fv.Kind() != reflect.Struct || custom(fv)):
-			write(b, f.name, at, indent)
+			p.write(f.name, at, indent)
 		case fv.Kind() == reflect.Struct && !custom(fv):
-			fmt.Fprintf(b, "%s%s:\n", indent, f.name)
-			section(b, at, fv, indent+"  ")
+			fmt.Fprintf(p, "%s%s:\n", indent, f.name)
+			p.section(at, fv, indent+"  ")
 		case later || blank(fv):
 			// Nothing to say.
 		default:
-			fmt.Fprintf(b, "%s%s: %s  # default\n", indent, f.name, scalarText(fv))
+			fmt.Fprintf(p, "%s%s: %s%s\n", indent, f.name, scalarText(fv), p.comment("default"))
 		}
 	}
 }
@@ -84,35 +98,35 @@ func floatText(v float64) string {
 }
 
 // write writes a value as it was given.
-func write(b *strings.Builder, key string, n *tree.Node, indent string) {
+func (p *printer) write(key string, n *tree.Node, indent string) {
 	switch {
 	case n.Kind == tree.Map && len(n.Fields) > 0:
-		fmt.Fprintf(b, "%s%s:\n", indent, key)
+		fmt.Fprintf(p, "%s%s:\n", indent, key)
 		for _, f := range n.Fields {
-			write(b, keyText(f.Key), f.Value, indent+"  ")
+			p.write(keyText(f.Key), f.Value, indent+"  ")
 		}
 	case n.Kind == tree.List && len(n.Items) > 0:
-		fmt.Fprintf(b, "%s%s:\n", indent, key)
+		fmt.Fprintf(p, "%s%s:\n", indent, key)
 		for _, it := range n.Items {
-			if it.Kind == tree.Map || it.Kind == tree.List {
-				fmt.Fprintf(b, "%s  - %s%s\n", indent, flow(it), source(it))
-				continue
-			}
-			fmt.Fprintf(b, "%s  - %s%s\n", indent, flow(it), source(it))
+			fmt.Fprintf(p, "%s  - %s%s\n", indent, flow(it), p.source(it))
 		}
 	default:
-		fmt.Fprintf(b, "%s%s: %s%s\n", indent, key, flow(n), source(n))
+		fmt.Fprintf(p, "%s%s: %s%s\n", indent, key, flow(n), p.source(n))
 	}
 }
 
-func source(n *tree.Node) string {
-	if s := n.Pos.String(); s != "" {
-		if strings.HasPrefix(n.Pos.File, "--") {
-			s = n.Pos.File
-		}
-		return "  # " + s
+func (p *printer) source(n *tree.Node) string {
+	if strings.HasPrefix(n.Pos.File, "--") {
+		return p.comment(n.Pos.File)
 	}
-	return ""
+	return p.comment(n.Pos.String())
+}
+
+func (p *printer) comment(text string) string {
+	if !p.sources || text == "" {
+		return ""
+	}
+	return "  # " + text
 }
 
 // flow writes a value on one line.

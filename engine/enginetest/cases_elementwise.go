@@ -126,7 +126,7 @@ func (g *gen) domain(fn engine.Fn, n int) []float64 {
 	for i := range v {
 		switch fn {
 		case engine.FnLog, engine.FnSqrt:
-			v[i] = 0.25 + math.Abs(v[i])
+			v[i] = float64(float32(0.25 + math.Abs(v[i])))
 		case engine.FnExp:
 		default:
 			v[i] = float64(float32(4 * v[i])) // both ends of the saturating ones

@@ -8,11 +8,10 @@ import (
 
 // entropy is one cross entropy: its classes, targets and constants.
 type entropy struct {
-	n, c    int
-	target  []int64
-	w       []float64
-	a       engine.Attr
-	ignored int // rows
+	n, c   int
+	target []int64
+	w      []float64
+	a      engine.Attr
 }
 
 func (g *gen) entropies() []*entropy {

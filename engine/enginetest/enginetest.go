@@ -37,6 +37,9 @@ func Run(t *testing.T, open func(threads int) engine.Engine) {
 	for op := engine.OpNone + 1; int(op) < engine.Count; op++ {
 		t.Run(op.String(), func(t *testing.T) { b.operator(t, newGen(seed+uint64(op)), op) })
 	}
+	t.Run("buffers", func(t *testing.T) { buffers(t, b.engines[0]) })
+	t.Run("copies", func(t *testing.T) { copies(t, b.engines[0]) })
+	t.Run("goroutines", func(t *testing.T) { goroutines(t, open) })
 	for i, e := range b.engines {
 		if m := e.Memory(); m.Live != 0 {
 			t.Errorf("%d threads: %d bytes live after everything was freed", b.threads[i], m.Live)
@@ -61,12 +64,12 @@ func (b *bench) operator(t *testing.T, g *gen, op engine.Op) {
 	}
 	for _, x := range examples(g) {
 		for _, dt := range types {
-			if x.lookupAs == 0 || dt == types[0] {
-				b.run(t, g, x, dt)
+			if x.lookupAs != 0 && dt != types[0] {
+				continue // the type is the example's own
 			}
-		}
-		if t.Failed() {
-			return // one example says enough
+			if err := b.run(g, x, dt); err != nil {
+				t.Fatalf("%v\n%v: %v", x, dt, err)
+			}
 		}
 	}
 }
@@ -133,4 +136,9 @@ var cases = [engine.Count]func(*gen) []*example{
 	engine.OpDropout:               dropoutCases,
 	engine.OpSGDUpdate:             sgdCases,
 	engine.OpAdamUpdate:            adamCases,
+	engine.OpAttention:             attentionCases,
+	engine.OpAttentionGrad:         attentionGradCases,
+	engine.OpBatchNormAct:          batchNormActCases,
+	engine.OpBatchNormActGrad:      batchNormActGradCases,
+	engine.OpAddLayerNorm:          addLayerNormCases,
 }

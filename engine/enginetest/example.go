@@ -22,8 +22,7 @@ type operand struct {
 	wantInt []int64
 	updated bool // the output is an input too
 	absent  bool
-	loose   float64 // times the usual tolerance; 0 stands for 1
-	free    bool    // any content is right
+	free    bool // any content is right
 }
 
 // example is one call and what must come of it.
@@ -34,7 +33,6 @@ type example struct {
 	inPlace  []int // inputs that output 0 may lie over
 	fails    string
 	slopes   *slopes
-	only     engine.DType // the type under test, where not all
 	lookupAs engine.DType // the type to look up, where not the one under test
 }
 
@@ -83,11 +81,6 @@ func exact(shape engine.Shape, want []float64) operand {
 // over says what an output that is updated holds before.
 func (o operand) over(f []float64) operand {
 	o.f, o.updated = f, true
-	return o
-}
-
-func (o operand) loosely(by float64) operand {
-	o.loose = by
 	return o
 }
 

@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"testing"
 
 	"github.com/thaw-go/thaw/engine"
 )
@@ -20,51 +19,49 @@ type bench struct {
 }
 
 // run makes the call with every engine and checks all of it.
-func (b *bench) run(t *testing.T, g *gen, x *example, dt engine.DType) {
-	t.Helper()
+func (b *bench) run(g *gen, x *example, dt engine.DType) error {
 	var first []result
 	for i, e := range b.engines {
 		got, err := execute(e, x, dt, -1)
-		if err == nil && x.fails == "" && i == 0 {
-			err = x.check(g, dt, got)
-		}
-		if done := x.settle(t, dt, err); done {
-			return
-		}
-		if first == nil {
-			first = got
+		if x.fails != "" {
+			if err == nil || !strings.Contains(err.Error(), x.fails) {
+				return fmt.Errorf("the error is %v, want %q", err, x.fails)
+			}
 			continue
 		}
-		for o := range got {
-			if !slices.Equal(got[o].bits, first[o].bits) {
-				t.Errorf("%v\n%v: output %d has other bits with %d threads than with %d", x, dt, o, b.threads[i], b.threads[0])
-				return
+		if err != nil {
+			return err
+		}
+		if i == 0 {
+			first = got
+			if err := x.check(g, dt, got); err != nil {
+				return err
 			}
+		}
+		if o := differing(got, first); o >= 0 {
+			return fmt.Errorf("output %d has other bits with %d threads than with %d", o, b.threads[i], b.threads[0])
 		}
 	}
 	for _, in := range x.inPlace {
 		got, err := execute(b.engines[0], x, dt, in)
-		if err == nil && !slices.Equal(got[0].bits, first[0].bits) {
-			err = fmt.Errorf("written over input %d the output has other bits", in)
+		if err != nil {
+			return err
 		}
-		if x.settle(t, dt, err) {
-			return
+		if differing(got, first) >= 0 {
+			return fmt.Errorf("written over input %d the output has other bits", in)
 		}
 	}
+	return nil
 }
 
-// settle reports an error that the example does not ask for, and a missing one.
-func (x *example) settle(t *testing.T, dt engine.DType, err error) (done bool) {
-	t.Helper()
-	switch {
-	case x.fails != "" && (err == nil || !strings.Contains(err.Error(), x.fails)):
-		t.Errorf("%v\n%v: the error is %v, want %q", x, dt, err, x.fails)
-		return true
-	case x.fails == "" && err != nil:
-		t.Errorf("%v\n%v: %v", x, dt, err)
-		return true
+// differing is the first output whose bits are not the same, −1 where all are.
+func differing(a, b []result) int {
+	for i := range a {
+		if !slices.Equal(a[i].bits, b[i].bits) {
+			return i
+		}
 	}
-	return false
+	return -1
 }
 
 // result is an output: numbers, and bits to compare.

@@ -4,26 +4,28 @@ import "math"
 
 // tape is the oracle's arithmetic: numbers one by one in float64, every
 // operation recorded, so that a formula written once gives its values, its
-// exact gradients, and for both the sum of the magnitudes that rounding errors
-// are proportional to. It shares nothing with any engine.
+// exact gradients, and for both the blur: what a rounding error of one unit in
+// each operation adds up to, in units (running error analysis, Wilkinson). It
+// shares nothing with any engine.
 type tape struct {
-	v, m  []float64 // value and magnitude of each number
+	v, m  []float64 // value and blur of each number
 	first []int     // where its edges begin
 	edges []edge
 	plain bool // values only: edges are not kept
 }
 
-// edge is the derivative of a number with respect to an earlier one, and the
-// magnitude of the terms of that derivative.
+// edge is the derivative of a number with respect to an earlier one, with its
+// own blur.
 type edge struct {
-	to   num
-	d, m float64
+	to      num
+	d, blur float64
 }
 
 // num is a number on the tape.
 type num int32
 
-func (t *tape) leaf(v float64) num { return t.push(v, math.Abs(v)) }
+// leaf is a number that is known exactly.
+func (t *tape) leaf(v float64) num { return t.push(v, 0) }
 
 func (t *tape) leaves(v []float64) []num {
 	n := make([]num, len(v))
@@ -44,9 +46,8 @@ func (t *tape) push(v, m float64, edges ...edge) num {
 // op is a number with the given derivatives.
 func (t *tape) op(v float64, edges ...edge) num {
 	m := math.Abs(v)
-	for i, e := range edges {
-		edges[i].m = max(e.m, math.Abs(e.d))
-		m += edges[i].m * t.m[e.to]
+	for _, e := range edges {
+		m += math.Abs(e.d) * t.m[e.to]
 	}
 	return t.push(v, m, edges...)
 }
@@ -58,13 +59,14 @@ func (t *tape) add(a, b num) num { return t.op(t.v[a]+t.v[b], edge{to: a, d: 1},
 func (t *tape) sub(a, b num) num { return t.op(t.v[a]-t.v[b], edge{to: a, d: 1}, edge{to: b, d: -1}) }
 
 func (t *tape) mul(a, b num) num {
-	return t.op(t.v[a]*t.v[b], edge{a, t.v[b], t.m[b]}, edge{b, t.v[a], t.m[a]})
+	x, y := t.v[a], t.v[b]
+	return t.op(x*y, edge{a, y, t.m[b]}, edge{b, x, t.m[a]})
 }
 
 func (t *tape) div(a, b num) num {
 	x, y := t.v[a], t.v[b]
-	blur := t.m[b] / math.Abs(y)
-	return t.op(x/y, edge{a, 1 / y, blur / math.Abs(y)}, edge{b, -x / y / y, blur * t.m[a] / y / y})
+	blur := t.m[b] / math.Abs(y) // relative
+	return t.op(x/y, edge{a, 1 / y, blur / math.Abs(y)}, edge{b, -x / y / y, (t.m[a] + 2*blur*math.Abs(x)) / y / y})
 }
 
 // affine is a·x + b.
@@ -74,19 +76,28 @@ func (t *tape) affine(x num, a, b float64) num {
 	return n
 }
 
-func (t *tape) exp(x num) num { e := math.Exp(t.v[x]); return t.fn(x, e, e) }
-func (t *tape) log(x num) num { return t.fn(x, math.Log(t.v[x]), 1/t.v[x]) }
+func (t *tape) exp(x num) num {
+	e := math.Exp(t.v[x])
+	return t.op(e, edge{x, e, e * t.m[x]})
+}
+
+func (t *tape) log(x num) num {
+	v := t.v[x]
+	return t.op(math.Log(v), edge{x, 1 / v, t.m[x] / v / v})
+}
 
 func (t *tape) sqrt(x num) num {
-	s := math.Sqrt(t.v[x])
-	return t.fn(x, s, 0.5/s)
+	v := t.v[x]
+	s := math.Sqrt(v)
+	return t.op(s, edge{x, 0.5 / s, 0.25 * t.m[x] / v / s})
 }
 
 func (t *tape) square(x num) num { return t.mul(x, x) }
 
 func (t *tape) tanh(x num) num {
 	y := math.Tanh(t.v[x])
-	return t.op(y, edge{to: x, d: 1 - y*y, m: 1 + y*y})
+	d := 1 - y*y
+	return t.op(y, edge{x, d, 2 * math.Abs(y) * (math.Abs(y) + d*t.m[x])})
 }
 
 // pick is one of the numbers, as a maximum or a branch chooses it.
@@ -115,9 +126,10 @@ func (s *total) term(x, m float64) {
 }
 
 func (s *total) add(x num, by float64) {
-	s.term(by*s.t.v[x], math.Abs(by)*s.t.m[x])
+	v := by * s.t.v[x]
+	s.term(v, math.Abs(v)+math.Abs(by)*s.t.m[x])
 	if !s.t.plain {
-		s.t.edges = append(s.t.edges, edge{x, by, math.Abs(by)})
+		s.t.edges = append(s.t.edges, edge{to: x, d: by})
 	}
 }
 
@@ -125,7 +137,7 @@ func (s *total) addProduct(a, b num) {
 	t := s.t
 	x, y := t.v[a], t.v[b]
 	p := x * y
-	s.term(p, math.Abs(x)*t.m[b]+math.Abs(y)*t.m[a])
+	s.term(p, 2*math.Abs(p)+math.Abs(x)*t.m[b]+math.Abs(y)*t.m[a])
 	s.rest += math.FMA(x, y, -p)
 	if !t.plain {
 		t.edges = append(t.edges, edge{a, y, t.m[b]}, edge{b, x, t.m[a]})
@@ -137,7 +149,7 @@ func (s *total) end(by float64) num {
 	t := s.t
 	for i := s.from; i < len(t.edges); i++ {
 		t.edges[i].d *= by
-		t.edges[i].m *= math.Abs(by)
+		t.edges[i].blur *= math.Abs(by)
 	}
 	v := s.v
 	if !math.IsInf(v, 0) {
@@ -156,7 +168,7 @@ func (t *tape) sum(x []num) num {
 }
 
 // backward gives the gradient of Σ seed·out with respect to every number, and
-// the magnitude of its terms.
+// its blur.
 func (t *tape) backward(out []num, seed []float64) (g, m []float64) {
 	g, m = make([]float64, len(t.v)), make([]float64, len(t.v))
 	for i, n := range out {
@@ -166,10 +178,12 @@ func (t *tape) backward(out []num, seed []float64) (g, m []float64) {
 	end := len(t.edges)
 	for n := len(t.v) - 1; n >= 0; n-- {
 		for _, e := range t.edges[t.first[n]:end] {
-			if m[n] != 0 {
-				g[e.to] += g[n] * e.d
-				m[e.to] += m[n] * e.m
+			if g[n] == 0 && m[n] == 0 {
+				continue // what is not reached may hold infinities
 			}
+			d := math.Abs(e.d)
+			g[e.to] += g[n] * e.d
+			m[e.to] += m[n]*d + math.Abs(g[n])*(d+e.blur)
 		}
 		end = t.first[n]
 	}

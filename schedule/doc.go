@@ -11,7 +11,8 @@
 //	  - model.classifier.weight
 //	  max_transition_epoch: 3       # phase 1 begins at epoch 3 at the latest
 //	1:
-//	  params: [model.layer.{8..11}] # brace ranges; =name is a whole-name match
+//	  params:                       # brace ranges; =name is a whole-name match
+//	  - model.layer.{8..11}.*
 //	  lr: 1.0e-05                   # of the groups that this phase adds
 //	  new_lr_scheduler: {lr_scheduler_init: {class_path: StepLR, init_args: {step_size: 1}}}
 //	2:

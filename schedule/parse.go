@@ -16,7 +16,11 @@ import (
 var phaseKeys = []string{"params", "max_transition_epoch", "lr", "new_lr_scheduler", "new_optimizer"}
 
 // parser collects findings, so that a document is judged as a whole.
-type parser struct{ found diag.List }
+type parser struct {
+	found diag.List
+	// lost tells that a phase's number could not be read.
+	lost bool
+}
 
 func (p *parser) errorf(n *tree.Node, code, hint, format string, args ...any) {
 	p.add(diag.Error, n, code, hint, fmt.Sprintf(format, args...))
@@ -56,6 +60,7 @@ func Parse(root *tree.Node) (*Schedule, diag.List) {
 	for _, f := range root.Fields {
 		key, ok := p.phaseKey(f.Key)
 		if !ok {
+			p.lost = true
 			continue
 		}
 		if seen[key] {
@@ -139,8 +144,8 @@ func (p *parser) phaseKey(k *tree.Node) (int, bool) {
 
 // contiguous reports phases that do not count 0, 1, 2, ….
 func (p *parser) contiguous(root *tree.Node, s *Schedule) {
-	if p.found.Err() != nil {
-		return // keys that could not be read would show as holes
+	if p.lost {
+		return // what could not be read would show as holes
 	}
 	for i, ph := range s.Phases {
 		if ph.Key == i {

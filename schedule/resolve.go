@@ -1,7 +1,6 @@
 package schedule
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -26,6 +25,14 @@ const DefaultBaseMaxLR = 1e-5
 // Resolve matches a schedule against the parameters of a model. It reports
 // everything it finds; the plan is nil where the list holds an error.
 func (s *Schedule) Resolve(infos []param.Info, opts Options) (*Plan, diag.List) {
+	r := s.resolve(infos, opts)
+	if r.found.Err() != nil {
+		return nil, r.found
+	}
+	return r.plan, r.found
+}
+
+func (s *Schedule) resolve(infos []param.Info, opts Options) *resolver {
 	r := &resolver{owner: map[string]int{}, opts: opts, infos: infos}
 	r.plan = &Plan{name: s.Name, generated: s.Generated, params: param.Trainable(infos)}
 	r.prefixed = len(r.plan.params) > 0
@@ -38,17 +45,19 @@ func (s *Schedule) Resolve(infos []param.Info, opts Options) (*Plan, diag.List) 
 	if !(opts.BaseMaxLR >= 0) || math.IsInf(opts.BaseMaxLR, 1) {
 		r.found = append(r.found, diag.Finding{Code: "bad-lr", Message: fmt.Sprintf("base_max_lr is %v", opts.BaseMaxLR), Hint: "write a number such as 1.0e-05"})
 	}
+	for _, ph := range s.Phases {
+		if ph.Source.Key.Pos.Line > 0 {
+			r.keys = append(r.keys, ph.Key)
+		}
+	}
 	for i, ph := range s.Phases {
 		r.phase(i, ph)
 	}
-	r.rest(s)
+	r.rest()
 	r.order()
-	r.epochs(s)
+	r.epochs()
 	r.complete()
-	if r.found.Err() != nil {
-		return nil, r.found
-	}
-	return r.plan, r.found
+	return r
 }
 
 // taskPrefix is what a task puts before the names of its model's weight file.
@@ -63,7 +72,32 @@ type resolver struct {
 	prefixed bool           // every name begins with taskPrefix
 	lenient  bool           // the note about the prefix was given
 	rests    []restEntry
-	found    diag.List
+	// meant is what each entry names, in order, for the linter.
+	meant []meaning
+	// unknown tells that some entry names nothing.
+	unknown bool
+	keys    []int // see key
+	found   diag.List
+}
+
+// key is the number of a phase as its writer counts, also where the numbers
+// skip.
+func (r *resolver) key(phase int) int {
+	if phase < len(r.keys) {
+		return r.keys[phase]
+	}
+	return phase
+}
+
+// meaning is an entry of a phase with the pattern it is, if it is one, and the
+// names it means.
+type meaning struct {
+	phase int
+	entry Entry
+	pat   *pattern
+	names []string
+	// view gives a name as the pattern sees it; nil: as it is.
+	view func(string) string
 }
 
 // restEntry remembers where "rest" stands until all other entries are known.
@@ -91,12 +125,14 @@ func (r *resolver) phase(i int, spec PhaseSpec) {
 		ph.MaxTransitionEpoch = max(*spec.MaxTransitionEpoch, -1)
 	}
 	for _, e := range spec.Params {
-		names, isRest := r.entry(i, e)
-		if isRest {
+		if r.isRest(e.Text) {
 			r.rests = append(r.rests, restEntry{i, len(ph.Written), e})
 			continue
 		}
-		ph.Written = append(ph.Written, r.claim(i, e, names)...)
+		m := meaning{phase: i, entry: e}
+		r.entry(&m)
+		r.meant = append(r.meant, m)
+		ph.Written = append(ph.Written, r.claim(i, e, m.names)...)
 	}
 	r.plan.phases = append(r.plan.phases, ph)
 }
@@ -119,7 +155,7 @@ func (r *resolver) claim(phase int, e Entry, names []string) []string {
 	if len(taken) > 0 {
 		r.add(diag.Error, e.Place, "param-in-two-phases", "keep each parameter in one phase; =name matches whole names only",
 			"phases are not disjoint: the following parameters are specified in multiple phases: %s (%s in phase %d, first in phase %d)",
-			listNames(taken), inQuotes(e.Text), phase, first)
+			listNames(taken), inQuotes(e.Text), r.key(phase), r.key(first))
 	}
 	return free
 }
@@ -142,102 +178,17 @@ func listNames(names []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:8], ", "), len(names)-8)
 }
 
-// entry finds the names that an entry means, in registration order.
-func (r *resolver) entry(phase int, e Entry) (names []string, isRest bool) {
-	if r.has(e.Text) {
-		return []string{e.Text}, false
-	}
-	if e.Text == "rest" && !slices.ContainsFunc(r.plan.params, func(i param.Info) bool { return strings.HasPrefix(i.Name, "rest") }) {
-		return nil, true
-	}
-	if first := r.tied(e.Text); first != "" {
-		r.add(diag.Warning, e.Place, "tied-parameter", "list "+first+" instead",
-			"pruning explicitly specified shared parameter %s from phase %d: it is tied to %s", e.Text, phase, first)
-		return nil, false
-	}
-	pat, err := parsePattern(e.Text)
-	if err != nil {
-		pl, hint := e.Place, ""
-		var pe *patternError
-		if errors.As(err, &pe) {
-			hint = pe.hint
-			if pl.Pos.Col > 0 {
-				pl.Pos.Col += pe.offset
-			}
-		}
-		r.add(diag.Error, pl, "bad-pattern", hint, "%s in %s of phase %d", err, inQuotes(e.Text), phase)
-		return nil, false
-	}
-	if names := r.matching(func(n string) bool { return pat.match(n) }); len(names) > 0 {
-		return names, false
-	}
-	if names := r.otherPrefix(e, pat); len(names) > 0 {
-		return names, false
-	}
-	hint := ""
-	if near := nearestName(e.Text, r.plan.params); near != "" {
-		hint = "did you mean " + near + "?"
-	}
-	r.add(diag.Error, e.Place, "pattern-matches-nothing", hint,
-		"the parameter or regex %s specified in phase %d did not match any named parameter in the model", inQuotes(e.Text), phase)
-	return nil, false
-}
-
-// otherPrefix matches a pattern that was written for names with the task's
-// prefix where there is none, or the other way round.
-func (r *resolver) otherPrefix(e Entry, pat pattern) []string {
-	other := func(n string) string { return taskPrefix + n }
-	what := "with"
-	if r.prefixed {
-		other = func(n string) string { return strings.TrimPrefix(n, taskPrefix) }
-		what = "without"
-	}
-	text := strings.TrimPrefix(e.Text, "=")
-	names := r.matching(func(n string) bool { return other(n) == text })
-	if len(names) == 0 {
-		names = r.matching(func(n string) bool { return pat.match(other(n)) })
-	}
-	if len(names) > 0 && !r.lenient {
-		r.lenient = true
-		r.add(diag.Note, e.Place, "model-prefix", "", "%s matches only %s the prefix %q; taken as meant", inQuotes(e.Text), what, taskPrefix)
-	}
-	return names
-}
-
-func (r *resolver) matching(ok func(string) bool) []string {
-	var out []string
-	for _, info := range r.plan.params {
-		if ok(info.Name) {
-			out = append(out, info.Name)
-		}
-	}
-	return out
-}
-
-func (r *resolver) has(name string) bool {
-	return slices.ContainsFunc(r.plan.params, func(i param.Info) bool { return i.Name == name })
-}
-
-// tied is the first name of a tied parameter, "" where name is none.
-func (r *resolver) tied(name string) string {
-	for _, i := range r.infos {
-		if i.Name == name {
-			return i.SharedWith
-		}
-	}
-	return ""
-}
-
 // rest gives "rest" what no other entry names.
-func (r *resolver) rest(s *Schedule) {
+func (r *resolver) rest() {
 	for k, re := range r.rests {
 		if k > 0 {
-			r.add(diag.Error, re.entry.Place, "second-rest", "keep one", "\"rest\" stands in phase %d and again in phase %d", r.rests[0].phase, re.phase)
+			r.unknown = true
+			r.add(diag.Error, re.entry.Place, "second-rest", "keep one", "\"rest\" stands in phase %d and again in phase %d", r.key(r.rests[0].phase), r.key(re.phase))
 			continue
 		}
 		names := r.matching(func(n string) bool { _, ok := r.owner[n]; return !ok })
 		if len(names) == 0 {
-			r.add(diag.Warning, re.entry.Place, "pattern-matches-nothing", "remove it", "\"rest\" in phase %d names nothing: every parameter is scheduled", re.phase)
+			r.add(diag.Warning, re.entry.Place, "pattern-matches-nothing", "remove it", "\"rest\" in phase %d names nothing: every parameter is scheduled", r.key(re.phase))
 			continue
 		}
 		ph := &r.plan.phases[re.phase]
@@ -259,18 +210,18 @@ func (r *resolver) order() {
 }
 
 // epochs checks max_transition_epoch over all phases.
-func (r *resolver) epochs(s *Schedule) {
+func (r *resolver) epochs() {
 	highest := -1
 	var missing []string
 	for i, ph := range r.plan.phases {
 		mte := ph.MaxTransitionEpoch
 		if mte < 0 {
-			missing = append(missing, strconv.Itoa(i))
+			missing = append(missing, strconv.Itoa(r.key(i)))
 			continue
 		}
 		if mte <= highest {
 			r.add(diag.Note, ph.Source.MaxTransitionEpoch, "epoch-not-rising", fmt.Sprintf("give it more than %d", highest),
-				"max_transition_epoch %d of phase %d is not above the %d of an earlier phase: the phase may execute only a single epoch", mte, i, highest)
+				"max_transition_epoch %d of phase %d is not above the %d of an earlier phase: the phase may execute only a single epoch", mte, r.key(i), highest)
 		}
 		highest = max(highest, mte)
 	}
@@ -290,10 +241,10 @@ func (r *resolver) complete() {
 	if len(r.plan.phases) == 0 {
 		return
 	}
-	if len(r.plan.phases[0].Params) == 0 && r.found.Err() == nil {
+	if len(r.plan.phases[0].Params) == 0 && !r.unknown {
 		r.add(diag.Error, r.plan.phases[0].Source.Key, "empty-phase-0", "list the parameters of the head", "phase 0 has no parameters: there is nothing to train")
 	}
-	if u := r.plan.unscheduled; len(u) > 0 && r.found.Err() == nil {
+	if u := r.plan.unscheduled; len(u) > 0 && !r.unknown {
 		r.add(diag.Note, Place{}, "never-thawed", "add a last phase with \"rest\" to train them too", "%d of %d parameters are in no phase and stay frozen: %s", len(u), len(r.plan.params), listNames(u))
 	}
 }

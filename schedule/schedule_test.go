@@ -289,8 +289,11 @@ func FuzzSchedule(f *testing.F) {
 		}
 		s, found := schedule.Parse(root)
 		_ = found.Error()
-		_, more := s.Resolve(infos, schedule.Options{BaseMaxLR: 1e-5})
-		_ = more.Error()
+		plan, more := s.Resolve(infos, schedule.Options{BaseMaxLR: 1e-5})
+		draft, all := s.Lint(infos, schedule.Options{BaseMaxLR: 1e-5})
+		if (plan == nil) != (all.Err() != nil) || len(draft.String()) == 0 || len(more) > len(all) {
+			t.Fatalf("resolving finds\n%v\nlinting\n%v", more, all)
+		}
 		if found.Err() != nil {
 			return
 		}

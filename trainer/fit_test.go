@@ -329,3 +329,28 @@ func TestDamagedCheckpointIsPassedOver(t *testing.T) {
 		t.Errorf("no warning names the damage: %v", warnings)
 	}
 }
+
+// TestGuardFindsAFrozenParameterThatMoves moves one behind the trainer's back.
+func TestGuardFindsAFrozenParameterThatMoves(t *testing.T) {
+	e := newEngine(t)
+	tk, s, c := scenario(t, e)
+	c.Dir = t.TempDir()
+	run := tk.(*task.Custom).Run
+	tk.(*task.Custom).Run = func(tp *tensor.Tape, b *data.Batch) task.Output {
+		p, _ := tk.Network().Params().Lookup("model.in.weight")
+		v := p.Tensor.Float32s()
+		v[3] = math.Nextafter32(v[3], 9)
+		if err := p.Tensor.Set(v); err != nil {
+			t.Error(err)
+		}
+		return run(tp, b)
+	}
+	tr, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = tr.Fit(context.Background(), tk, toyData(t, 44, 4, 1), s)
+	if err == nil || !strings.Contains(err.Error(), "the frozen parameter model.in.weight has changed") {
+		t.Errorf("got %v", err)
+	}
+}

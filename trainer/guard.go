@@ -2,7 +2,6 @@ package trainer
 
 import (
 	"fmt"
-	"hash/fnv"
 	"math"
 	"strings"
 
@@ -30,18 +29,19 @@ func newGuard(params []*nn.Param) *guard {
 	return g
 }
 
-// fingerprint is an FNV-1a hash of a parameter's bits.
+// fingerprint is a hash of a parameter's bits: FNV-1a over whole elements, so
+// that large models cost little.
 func fingerprint(p *nn.Param) uint64 {
-	h := fnv.New64a()
-	var b [8]byte
-	for _, v := range p.Tensor.Float64s() {
-		u := math.Float64bits(v)
-		for i := range b {
-			b[i] = byte(u >> (8 * i))
-		}
-		h.Write(b[:])
+	const offset, prime = 0xcbf29ce484222325, 0x100000001b3
+	h := uint64(offset)
+	x := slice(p.Tensor.Array())
+	for _, v := range x.F32 {
+		h = (h ^ uint64(math.Float32bits(v))) * prime
 	}
-	return h.Sum64()
+	for _, v := range x.F64 {
+		h = (h ^ math.Float64bits(v)) * prime
+	}
+	return h
 }
 
 // beforeStep warns of parameters that are trained in vain.

@@ -80,38 +80,21 @@ func execute(e engine.Engine, x *example, dt engine.DType, over int) (got []resu
 	}
 	k, ok := e.Lookup(x.op, as)
 	if !ok {
-		return nil, fmt.Errorf("no kernel for %v of %v", x.op, dt)
+		return nil, fmt.Errorf("no kernel for %v of %v", x.op, as)
 	}
-	c := &engine.Call{Op: x.op, Attr: x.attr}
-	defer func() {
-		for i, a := range c.In {
-			if !a.Absent() && i != over {
-				e.Free(a.Buf)
-			}
-		}
-		for _, a := range c.Out {
-			if !a.Absent() {
-				e.Free(a.Buf)
-			}
-		}
-	}()
+	c, release, err := x.prepare(e, dt)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	var before [][]uint64
-	for _, o := range x.in {
-		a, err := o.array(e, dt)
-		if err != nil {
-			return nil, err
-		}
-		c.In = append(c.In, a)
+	for _, a := range c.In {
 		before = append(before, snapshot(e, a))
 	}
-	for i, o := range x.out {
-		a := engine.Array{}
-		if i == 0 && over >= 0 {
-			a = c.In[over]
-		} else if a, err = o.array(e, dt); err != nil {
-			return nil, err
-		}
-		c.Out = append(c.Out, a)
+	own := c.Out[0]
+	if over >= 0 {
+		c.Out[0] = c.In[over]
+		defer func() { c.Out[0] = own }()
 	}
 	if err := k(c); err != nil {
 		return nil, err
@@ -120,7 +103,7 @@ func execute(e engine.Engine, x *example, dt engine.DType, over int) (got []resu
 		return nil, err
 	}
 	for i, a := range c.In {
-		if !a.Absent() && i != over && !x.updates(i) && !slices.Equal(snapshot(e, a), before[i]) {
+		if !a.Absent() && i != over && !x.in[i].updated && !slices.Equal(snapshot(e, a), before[i]) {
 			return nil, fmt.Errorf("input %d was written to", i)
 		}
 	}
@@ -143,7 +126,30 @@ func execute(e engine.Engine, x *example, dt engine.DType, over int) (got []resu
 	return got, nil
 }
 
-func (x *example) updates(in int) bool { return x.in[in].updated }
+// prepare makes the call's arrays, and what frees them.
+func (x *example) prepare(e engine.Engine, dt engine.DType) (c *engine.Call, release func(), err error) {
+	c = &engine.Call{Op: x.op, Attr: x.attr}
+	release = func() {
+		for _, a := range append(slices.Clone(c.In), c.Out...) {
+			if !a.Absent() {
+				e.Free(a.Buf)
+			}
+		}
+	}
+	for i, o := range append(slices.Clone(x.in), x.out...) {
+		a, err := o.array(e, dt)
+		if err != nil {
+			release()
+			return nil, nil, err
+		}
+		if i < len(x.in) {
+			c.In = append(c.In, a)
+		} else {
+			c.Out = append(c.Out, a)
+		}
+	}
+	return c, release, nil
+}
 
 // outputs are all operands that the call writes, in the order of results.
 func (x *example) outputs() []operand {

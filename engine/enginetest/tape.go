@@ -115,7 +115,7 @@ type total struct {
 func (t *tape) total() total { return total{t: t, from: len(t.edges)} }
 
 func (s *total) term(x, m float64) {
-	v := s.v + x
+	v := float64(s.v + x)
 	if math.Abs(s.v) >= math.Abs(x) {
 		s.rest += s.v - v + x
 	} else {
@@ -136,7 +136,7 @@ func (s *total) add(x num, by float64) {
 func (s *total) addProduct(a, b num) {
 	t := s.t
 	x, y := t.v[a], t.v[b]
-	p := x * y
+	p := float64(x * y) // rounded: the rest is taken by the fused product
 	s.term(p, 2*math.Abs(p)+math.Abs(x)*t.m[b]+math.Abs(y)*t.m[a])
 	s.rest += math.FMA(x, y, -p)
 	if !t.plain {

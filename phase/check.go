@@ -13,47 +13,15 @@ import (
 // Check judges a configuration without making a machine: its phases are gone
 // through once, so that what a later phase needs is refused now.
 func Check(cfg Config) diag.List {
-	_, notes, err := cfg.checked()
-	if l, ok := errors.AsType[diag.List](err); ok {
-		return append(notes, l...)
-	}
-	if f, ok := errors.AsType[diag.Finding](err); ok {
-		return append(notes, f)
-	}
-	if err != nil {
-		notes = append(notes, diag.Finding{Message: err.Error()})
-	}
-	return notes
+	_, found := cfg.judge()
+	return found
 }
 
 // checked completes the configuration and refuses what cannot run. The notes
 // are for the user.
 func (c Config) checked() (Config, diag.List, error) {
+	c, found := c.judge()
 	var notes diag.List
-	if c.Plan == nil || c.Optimizers == nil {
-		return c, nil, errors.New("phase: a config needs Plan and Optimizers")
-	}
-	switch c.FrozenBatchNorm {
-	case "":
-		c.FrozenBatchNorm = BatchNormEval
-	case BatchNormEval, BatchNormStatsOnly, BatchNormTrain:
-	default:
-		return c, nil, fmt.Errorf("frozen BatchNorm is eval, stats-only or train, not %q", c.FrozenBatchNorm)
-	}
-	if c.MaxDepth < -1 {
-		notes = append(notes, diag.Finding{Severity: diag.Warning, Code: "max-depth", Message: fmt.Sprintf("max_depth %d is taken as 0", c.MaxDepth), Hint: "-1 means all phases"})
-	}
-	if c.ReinitLR != nil && !c.Plan.Generated() {
-		return c, nil, fault("give the phases of the schedule their own new_lr_scheduler", "specifying both `ft_schedule` and `reinit_lr_cfg` is an invalid configuration")
-	}
-	if c.EpochTransitionsOnly && c.EarlyStopping != nil {
-		notes = append(notes, diag.Finding{Severity: diag.Warning, Code: "early-stopping-pruned", Message: "epoch_transitions_only is set: pruning the extraneous EarlyStopping callback"})
-		c.EarlyStopping = nil
-	}
-	if err := c.checkParts(); err != nil {
-		return c, nil, err
-	}
-	found := c.rehearse()
 	for _, f := range found {
 		if f.Severity != diag.Error {
 			notes = append(notes, f)
@@ -62,24 +30,63 @@ func (c Config) checked() (Config, diag.List, error) {
 	return c, notes, found.Err()
 }
 
+// judge completes the configuration and finds all that is wrong with it.
+func (c Config) judge() (Config, diag.List) {
+	var found diag.List
+	refuse := func(err error) {
+		if err != nil {
+			found = append(found, asFindings(err)...)
+		}
+	}
+	if c.Plan == nil || c.Plan.Len() == 0 || c.Optimizers == nil {
+		refuse(errors.New("phase: a config needs Plan and Optimizers"))
+		return c, found
+	}
+	switch c.FrozenBatchNorm {
+	case "":
+		c.FrozenBatchNorm = BatchNormEval
+	case BatchNormEval, BatchNormStatsOnly, BatchNormTrain:
+	default:
+		refuse(fmt.Errorf("frozen BatchNorm is eval, stats-only or train, not %q", c.FrozenBatchNorm))
+	}
+	if c.MaxDepth < -1 {
+		found = append(found, diag.Finding{Severity: diag.Warning, Code: "max-depth", Message: fmt.Sprintf("max_depth %d is taken as 0", c.MaxDepth), Hint: "-1 means all phases"})
+	}
+	if c.ReinitLR != nil && !c.Plan.Generated() {
+		refuse(fault("give the phases of the schedule their own new_lr_scheduler", "specifying both `ft_schedule` and `reinit_lr_cfg` is an invalid configuration"))
+	}
+	if c.EpochTransitionsOnly && c.EarlyStopping != nil {
+		found = append(found, diag.Finding{Severity: diag.Warning, Code: "early-stopping-pruned", Message: "epoch_transitions_only is set: pruning the extraneous EarlyStopping callback"})
+		c.EarlyStopping = nil
+	}
+	if c.EarlyStopping != nil {
+		refuse(c.EarlyStopping.check())
+	}
+	if c.Checkpoint != nil {
+		refuse(c.Checkpoint.check())
+	}
+	refuse(c.checkRestore())
+	return c, append(found, c.rehearse()...)
+}
+
+// asFindings gives an error's findings, or makes one of it.
+func asFindings(err error) diag.List {
+	if l, ok := errors.AsType[diag.List](err); ok {
+		return l
+	}
+	if f, ok := errors.AsType[diag.Finding](err); ok {
+		return diag.List{f}
+	}
+	return diag.List{{Message: err.Error()}}
+}
+
 // fault is an error with a hint.
 func fault(hint, format string, args ...any) error {
 	return diag.Finding{Message: fmt.Sprintf(format, args...), Hint: hint}
 }
 
-// checkParts checks early stopping and checkpoints, alone and together with
-// the plan.
-func (c *Config) checkParts() error {
-	if c.EarlyStopping != nil {
-		if err := c.EarlyStopping.check(); err != nil {
-			return err
-		}
-	}
-	if c.Checkpoint != nil {
-		if err := c.Checkpoint.check(); err != nil {
-			return err
-		}
-	}
+// checkRestore checks that what restore_best restores is saved.
+func (c *Config) checkRestore() error {
 	if !c.RestoreBest || c.depth() == 0 && c.Plan.Len() == 1 {
 		return nil
 	}

@@ -24,6 +24,7 @@ import (
 //	schedule              a schedule for the model block.0 … block.3, as YAML
 //	fit [options]         a machine; options are name=value
 //	summary [options]     what a user reads before such a fit
+//	lint [options]        what the linter says of such a fit, besides the schedule's own
 //	run metric=(…) …      epochs with these values, one validation each
 //	resume at=NAME        goes on from the state that a checkpoint holds
 func TestStories(t *testing.T) {
@@ -74,6 +75,7 @@ type story struct {
 	out    strings.Builder
 	sched  *schedule.Schedule
 	cfg    phase.Config
+	facts  phase.Facts
 	m      *phase.Machine
 	epoch  int
 	steps  int
@@ -100,6 +102,12 @@ func (s *story) command(d *datadriven.TestData) error {
 		}
 		s.out.WriteString(s.cfg.String())
 		return nil
+	case "lint":
+		if err := s.configure(d); err != nil {
+			return err
+		}
+		s.findings(phase.Lint(s.cfg, s.facts))
+		return nil
 	case "run":
 		return s.run(d)
 	case "resume":
@@ -124,6 +132,8 @@ func (s *story) configure(d *datadriven.TestData) error {
 		MaxEpochs: 20, StepsPerEpoch: s.steps,
 	}
 	opts := schedule.Options{BaseMaxLR: 0.01}
+	infos := blocks(4)
+	s.facts = phase.Facts{}
 	for _, a := range d.CmdArgs {
 		v := strings.Join(a.Vals, ",")
 		n, _ := strconv.Atoi(v)
@@ -165,6 +175,21 @@ func (s *story) configure(d *datadriven.TestData) error {
 		case "plateau":
 			ch := lrsched.Named("ReduceLROnPlateau", registry.Args{"patience": n, "factor": 0.5}, lrsched.Config{Monitor: "val_loss"})
 			c.LRScheduler = &ch
+		case "cosine":
+			ch := lrsched.Named("CosineAnnealingLR", registry.Args{"T_max": n})
+			c.LRScheduler = &ch
+		case "monitor":
+			es.Monitor = v
+		case "not_strict":
+			es.Strict = false
+		case "no_stopping":
+			c.EarlyStopping = nil
+		case "metrics":
+			s.facts.Metrics = a.Vals
+		case "validations":
+			s.facts.Validations = n
+		case "norm": // block n is a batch norm
+			infos[2*n].Kind, infos[2*n+1].Kind = "BatchNorm1d", "BatchNorm1d"
 		case "dir":
 			ck.Dir = v
 		case "batch_norm":
@@ -173,9 +198,9 @@ func (s *story) configure(d *datadriven.TestData) error {
 			return fmt.Errorf("unknown option %s", a.Key)
 		}
 	}
-	c.Plan = schedule.AllAtOnce(blocks(4))
+	c.Plan = schedule.AllAtOnce(infos)
 	if s.sched != nil {
-		plan, found := s.sched.Resolve(blocks(4), opts)
+		plan, found := s.sched.Resolve(infos, opts)
 		if err := found.Err(); err != nil {
 			return err
 		}

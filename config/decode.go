@@ -30,8 +30,8 @@ type Decoder interface {
 //	doc:"…"         one line on what it does
 //	enum:"a,b"      what a string may be
 //	min:"0" max:"1" bounds of a number, both allowed
-//	later:"hint"    a key that is known but not supported yet; null and false
-//	                ask for nothing and pass
+//	later:"hint"    a key that is known but not supported yet; null, false, 0
+//	                and what is empty ask for nothing and pass
 //
 // Unknown keys, wrong types and what the tags forbid are errors with the place,
 // all reported at once as a diag.List.
@@ -199,8 +199,16 @@ func (d *decoder) member(e tree.Field, f field, v reflect.Value, path string) {
 
 // harmless values of an unsupported key ask for nothing.
 func harmless(n *tree.Node) bool {
+	switch n.Kind {
+	case tree.Null:
+		return true
+	case tree.Int:
+		return n.Int == 0
+	case tree.List, tree.Map:
+		return len(n.Items)+len(n.Fields) == 0
+	}
 	truth, ok := Truth(n)
-	return n.Kind == tree.Null || ok && !truth
+	return ok && !truth
 }
 
 func join(path, key string) string {

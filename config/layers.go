@@ -79,6 +79,9 @@ func (l *loader) file(name string, chain []string) (*tree.Node, error) {
 	default:
 		return nil, n.Errorf("start with a line such as `trainer:`", "a configuration is a mapping, this is %s", described(n))
 	}
+	if n, err = lightning(n); err != nil {
+		return nil, err
+	}
 	base := n.Field(baseKey)
 	n.Fields = slices.DeleteFunc(n.Fields, func(f tree.Field) bool { return f.Key.Text == baseKey })
 	if base == nil || base.Kind == tree.Null {

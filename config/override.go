@@ -27,6 +27,15 @@ func override(root *tree.Node, text string) error {
 		return err
 	}
 	comesFrom(v, flag)
+	switch path { // Lightning's names
+	case seedEverything:
+		if _, truth := Truth(v); truth {
+			return nil
+		}
+		keys = []string{seedKey}
+	case trainerKey + "." + defaultRootDir:
+		keys = []string{logDirKey}
+	}
 	at := root
 	for i, k := range keys {
 		place, err := child(at, k, flag)

@@ -2,90 +2,164 @@ package config
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strings"
-	"time"
 
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"github.com/thaw-go/thaw/tree"
 )
 
-// Schema is the JSON Schema (draft 2020-12) of a run's configuration, for
-// editors that complete and check as one types.
-func Schema() ([]byte, error) {
+// Section describes what stands below a key whose content other packages know.
+type Section struct {
+	// Key is dotted: "data", "task.image_classification".
+	Key string
+	// Options is a struct, or a pointer to one, that holds the defaults.
+	Options any
+}
+
+// Schema is the JSON Schema (draft 2020-12) of a run's configuration as JSON
+// text, for editors that complete and check as one types.
+func Schema(sections ...Section) ([]byte, error) {
 	s := object(reflect.ValueOf(DefaultRun()))
 	s.Schema = "https://json-schema.org/draft/2020-12/schema"
 	s.Title = "thaw run configuration"
-	s.Properties[baseKey] = &jsonschema.Schema{
+	add := func(in *jsonschema.Schema, name string, p *jsonschema.Schema) {
+		if in.Properties[name] == nil {
+			in.PropertyOrder = append(in.PropertyOrder, name)
+		}
+		in.Properties[name] = p
+	}
+	add(s, baseKey, &jsonschema.Schema{
 		Description: "files that this one builds upon, relative to it",
-		AnyOf:       []*jsonschema.Schema{{Type: "string"}, {Type: "array", Items: &jsonschema.Schema{Type: "string"}}},
+		AnyOf:       []*jsonschema.Schema{{Type: "string"}, {Type: "array", Items: &jsonschema.Schema{Type: "string"}}, {Type: "null"}},
+	})
+	add(s, seedEverything, &jsonschema.Schema{Types: []string{"integer", "boolean", "null"}, Minimum: jsonschema.Ptr(0.0), Description: "Lightning's name of seed"})
+	one := jsonschema.Ptr(1)
+	add(s, "task", &jsonschema.Schema{Type: "object", MinProperties: one, MaxProperties: one, Properties: map[string]*jsonschema.Schema{}, Description: s.Properties["task"].Description})
+	callbacks(s)
+	for _, x := range sections {
+		at := s
+		keys := strings.Split(x.Key, ".")
+		for _, k := range keys[:len(keys)-1] {
+			next := at.Properties[k]
+			if next == nil || next.Properties == nil {
+				return nil, fmt.Errorf("config: the schema has no section %q for %s", k, x.Key)
+			}
+			at = next
+		}
+		last := keys[len(keys)-1]
+		p := object(reflect.Indirect(reflect.ValueOf(x.Options)))
+		if before := at.Properties[last]; before != nil {
+			p.Description = before.Description
+		}
+		add(at, last, p)
 	}
 	b, err := json.MarshalIndent(s, "", "  ")
 	return append(b, '\n'), err
 }
 
-// object is the schema of a struct with its present content as defaults.
+// object is the schema of a struct with its present content as defaults. Every
+// field may be null, which asks for the default.
 func object(v reflect.Value) *jsonschema.Schema {
-	s := &jsonschema.Schema{Type: "object", Properties: map[string]*jsonschema.Schema{}, AdditionalProperties: &jsonschema.Schema{Not: &jsonschema.Schema{}}}
+	s := &jsonschema.Schema{Types: []string{"object", "null"}, Properties: map[string]*jsonschema.Schema{}, AdditionalProperties: &jsonschema.Schema{Not: &jsonschema.Schema{}}}
 	for _, f := range fields(v.Type()) {
-		fv := v.FieldByIndex(f.index)
-		p := valueSchema(fv)
-		p.Description = f.tag.Get("doc")
-		if why, later := f.tag.Lookup("later"); later {
-			p.Description, p.Deprecated = "not supported yet: "+why, true
-		}
-		if list, ok := f.tag.Lookup("enum"); ok {
-			for _, e := range strings.Split(list, ",") {
-				p.Enum = append(p.Enum, e)
+		p := property(f, v.FieldByIndex(f.index))
+		for _, name := range []string{f.name, f.alias} {
+			if name != "" {
+				s.Properties[name] = p
+				s.PropertyOrder = append(s.PropertyOrder, name)
+				p = &jsonschema.Schema{Types: p.Types, Enum: p.Enum, Description: "another name of " + f.name}
 			}
 		}
-		if !blank(fv) && fv.Kind() != reflect.Struct {
-			if b, err := json.Marshal(defaultValue(fv)); err == nil {
-				p.Default = b
-			}
-		}
-		s.Properties[f.name] = p
-		s.PropertyOrder = append(s.PropertyOrder, f.name)
 	}
 	return s
 }
 
-func defaultValue(v reflect.Value) any {
-	if d, ok := v.Interface().(time.Duration); ok {
-		return d.String()
+// property is the schema of one field.
+func property(f field, v reflect.Value) *jsonschema.Schema {
+	p := form(v)
+	if doc := f.tag.Get("doc"); doc != "" {
+		p.Description = doc
 	}
-	return v.Interface()
+	if why, later := f.tag.Lookup("later"); later {
+		return &jsonschema.Schema{Description: strings.TrimPrefix(f.tag.Get("doc")+"; not supported yet: "+why, "; "), Deprecated: true, Enum: []any{nil, false, 0, []any{}}}
+	}
+	for _, option := range f.options() {
+		p.Enum = append(p.Enum, option)
+	}
+	if p.Enum != nil {
+		p.Enum = append(p.Enum, nil)
+	}
+	if low := f.bound("min"); low != nil {
+		p.Minimum = low
+	}
+	if high := f.bound("max"); high != nil {
+		p.Maximum = high
+	}
+	if n, ok := encode(v); ok && !blank(n) && !plain(v) {
+		if b, err := json.Marshal(n.Value()); err == nil {
+			p.Default = b
+		}
+	}
+	return p
 }
 
-func valueSchema(v reflect.Value) *jsonschema.Schema {
+// form is the schema of a value's type.
+func form(v reflect.Value) *jsonschema.Schema {
+	types := func(list ...string) *jsonschema.Schema { return &jsonschema.Schema{Types: append(list, "null")} }
 	switch v.Interface().(type) {
 	case *tree.Node:
 		return &jsonschema.Schema{}
-	case time.Duration:
-		return &jsonschema.Schema{Types: []string{"string", "object"}}
 	case Share:
-		return &jsonschema.Schema{Type: "number"}
+		s := types("number")
+		s.Minimum = jsonschema.Ptr(0.0)
+		return s
 	case FastDevRun:
-		return &jsonschema.Schema{Types: []string{"boolean", "integer"}}
+		s := types("boolean", "integer")
+		s.Minimum = jsonschema.Ptr(0.0)
+		return s
+	case Devices:
+		return types("string", "integer", "array")
+	case BatchNorm:
+		return &jsonschema.Schema{Enum: []any{"eval", "stats-only", "train", true, false}}
 	case Component:
-		return &jsonschema.Schema{Types: []string{"string", "array", "object"}}
+		return componentForm()
+	case Components:
+		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "array", Items: componentForm()}, componentForm()}}
+	}
+	if v.Type() == durationType {
+		return types("string", "object")
+	}
+	if reflect.PointerTo(v.Type()).Implements(decoderType) {
+		return &jsonschema.Schema{} // a form that only the type knows
 	}
 	switch v.Kind() {
 	case reflect.Pointer:
-		return valueSchema(reflect.New(v.Type().Elem()).Elem())
+		return form(reflect.New(v.Type().Elem()).Elem())
 	case reflect.Struct:
 		return object(v)
 	case reflect.Slice:
-		return &jsonschema.Schema{Type: "array", Items: valueSchema(reflect.New(v.Type().Elem()).Elem())}
+		s := types("array")
+		s.Items = form(reflect.New(v.Type().Elem()).Elem())
+		return s
+	case reflect.Map:
+		s := types("object")
+		s.AdditionalProperties = form(reflect.New(v.Type().Elem()).Elem())
+		return s
 	case reflect.Bool:
-		return &jsonschema.Schema{Type: "boolean"}
-	case reflect.Int, reflect.Int64, reflect.Uint64:
-		return &jsonschema.Schema{Type: "integer"}
-	case reflect.Float64:
-		return &jsonschema.Schema{Type: "number"}
+		return types("boolean")
 	case reflect.String:
-		return &jsonschema.Schema{Types: []string{"string", "integer"}}
+		return types("string", "number")
+	case reflect.Float32, reflect.Float64:
+		return types("number")
+	case reflect.Interface:
+		return &jsonschema.Schema{}
 	}
-	return &jsonschema.Schema{}
+	s := types("integer")
+	if v.CanUint() {
+		s.Minimum = jsonschema.Ptr(0.0)
+	}
+	return s
 }

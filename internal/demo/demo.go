@@ -41,7 +41,7 @@ type Options struct {
 // The settings that all arms share.
 const (
 	pixels    = 16
-	epochs    = 15
+	epochs    = 16
 	batchSize = 10
 	rate      = 3e-3
 )

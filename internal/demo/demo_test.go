@@ -32,7 +32,7 @@ func TestRun(t *testing.T) {
 	}
 	for _, want := range []string{
 		"phase 0 thaws linear: 650 of 75002 parameters train",
-		"phase 0 ends: max_transition_epoch 5 is reached",
+		"phase 0 ends: max_transition_epoch 2 is reached",
 		"phase 2 thaws conv1, bn1, layer1, layer2: 75002 of 75002",
 	} {
 		if !strings.Contains(out.String(), want) {

@@ -32,7 +32,10 @@ func (o Options) train(ctx context.Context, a arm, all Images, seed uint64) (flo
 	s := trainer.Schedule{Options: phase.DefaultOptions()}
 	s.Options.FrozenBatchNorm = phase.BatchNormEval
 	c := trainer.DefaultConfig(o.Engine)
-	c.MaxEpochs, c.Seed, c.CheckValEveryNEpoch = epochs, seed, validateEvery
+	c.MaxEpochs, c.Seed, c.CheckValEveryNEpoch = epochs, seed, epochs
+	if a.loud(seed) {
+		c.CheckValEveryNEpoch = lookEvery
+	}
 	var acc float64
 	tell := &teller{o: o, arm: a, seed: seed, accuracy: &acc}
 	c.Sink = tell
@@ -57,9 +60,12 @@ func (o Options) train(ctx context.Context, a arm, all Images, seed uint64) (flo
 	return acc, ctx.Err()
 }
 
-// validateEvery is how many epochs lie between two measurements; phases change
-// at multiples of it.
-const validateEvery = 5
+// lookEvery is how many epochs lie between two measurements where they are
+// shown; phases change at multiples of it. Elsewhere the end is measured.
+const lookEvery = 2
+
+// loud tells the run that is shown phase by phase.
+func (a arm) loud(seed uint64) bool { return a.phased && seed == 0 }
 
 // classifier is the network of an arm; all have heads that start anew.
 func (o Options) classifier(a arm, seed uint64) (*task.ImageClassifier, error) {
@@ -123,7 +129,7 @@ type teller struct {
 
 // Emit implements event.Sink.
 func (t *teller) Emit(e event.Event) {
-	loud := t.arm.phased && t.seed == 0
+	loud := t.arm.loud(t.seed)
 	switch e := e.(type) {
 	case event.PhaseStarted:
 		if !loud {

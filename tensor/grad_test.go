@@ -210,6 +210,36 @@ func TestGradientsAddUp(t *testing.T) {
 	}
 }
 
+// TestSetGrad: a gradient that was read goes on adding up where it is set again,
+// and its memory goes with it.
+func TestSetGrad(t *testing.T) {
+	tape := newTape(t)
+	x := leafWith(t, tape.Engine(), engine.F64, []float64{1, 2}, 2)
+	pass := func() {
+		do(t, tape, func() { tape.Backward(tape.Sum(tape.Square(x)), nil) })
+		tape.Reset()
+	}
+	pass()
+	x.ZeroGrad()
+	before := tape.Engine().Memory().Live
+	pass()
+	half := x.Grad().Float64s()
+	if err := x.SetGrad([]float32{1}); err == nil {
+		t.Error("a gradient of the wrong length was taken")
+	}
+	if err := x.SetGrad(half); err != nil {
+		t.Fatal(err)
+	}
+	pass()
+	if g := x.Grad().Float64s(); g[0] != 4 || g[1] != 8 {
+		t.Errorf("gradient %v, want [4 8]", g)
+	}
+	x.ZeroGrad()
+	if live := tape.Engine().Memory().Live; live != before {
+		t.Errorf("%d bytes live, %d before there was a gradient", live, before)
+	}
+}
+
 func TestTwoLossesOnOneTape(t *testing.T) {
 	tape := newTape(t)
 	x := leafWith(t, tape.Engine(), engine.F64, []float64{3}, 1)

@@ -43,6 +43,23 @@ func (x *Tensor) Grad() *Tensor {
 	return &x.leaf.grad
 }
 
+// SetGrad replaces a leaf's gradient, as it was accumulated before; src is as
+// for Set.
+func (x *Tensor) SetGrad(src any) error {
+	x.mustLive()
+	if n := sliceLen(src); n != x.Len() {
+		return fmt.Errorf("%d values for a gradient of shape %v", n, x.shape)
+	}
+	x.ZeroGrad()
+	s, err := x.st.pool.alloc(x.dt, x.Len())
+	if err != nil {
+		return err
+	}
+	s.forget()
+	x.leaf.grad = Tensor{st: s, shape: x.shape, dt: x.dt}
+	return x.st.pool.e.CopyIn(s.buf, 0, src)
+}
+
 // ZeroGrad forgets a leaf's gradient and gives its memory back.
 func (x *Tensor) ZeroGrad() {
 	if x.leaf != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/thaw-go/thaw/checkpoint"
 	"github.com/thaw-go/thaw/data"
 	"github.com/thaw-go/thaw/engine"
 	"github.com/thaw-go/thaw/event"
@@ -52,6 +53,9 @@ type Config struct {
 	Dir string
 	// Sink hears the run's events; nil: nobody.
 	Sink event.Sink
+	// files is where checkpoints are kept; nil: the machine's file system.
+	// Tests stop the program within a save or a restore there.
+	files checkpoint.FS
 }
 
 // DefaultConfig is Lightning's defaults, with a bound on epochs.

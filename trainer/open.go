@@ -66,7 +66,10 @@ func (f *fit) open() error {
 	var existing []string
 	resumed := ""
 	if f.Dir != "" {
-		store, err := checkpoint.Open(checkpoint.OS{}, CheckpointDir(f.Dir))
+		if f.files == nil {
+			f.files = checkpoint.OS{}
+		}
+		store, err := checkpoint.Open(f.files, CheckpointDir(f.Dir))
 		if err != nil {
 			return err
 		}
@@ -149,6 +152,9 @@ func (f *fit) resume(m checkpoint.Manifest) error {
 		return err
 	}
 	if err := f.loadOptimizer(m.Name, s); err != nil {
+		return err
+	}
+	if err := f.loadGradients(m); err != nil {
 		return err
 	}
 	f.pos, f.elapsed, f.best, f.score = s.Position, s.Position.Elapsed, s.Best, s.Score

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/thaw-go/thaw/checkpoint"
@@ -20,6 +21,9 @@ import (
 const (
 	WeightsFile   = "model.safetensors"
 	optimizerFile = "optimizer.safetensors"
+	// gradientsFile is there where a validation stands between batches whose
+	// gradients make one step.
+	gradientsFile = "gradients.safetensors"
 	stateFile     = "state.json"
 )
 
@@ -125,13 +129,63 @@ func (f *fit) parts() ([]checkpoint.Part, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []checkpoint.Part{
+	parts := []checkpoint.Part{
 		{Name: WeightsFile, Write: func(w io.Writer) error {
 			return safetensors.Write(w, map[string]string{"format": "pt"}, nn.Entries(f.params))
 		}},
 		{Name: optimizerFile, Write: func(w io.Writer) error { return safetensors.Write(w, nil, optTensors) }},
 		{Name: stateFile, Write: func(w io.Writer) error { _, err := w.Write(state); return err }},
-	}, nil
+	}
+	if f.accumulating() {
+		parts = append(parts, checkpoint.Part{Name: gradientsFile, Write: f.writeGradients})
+	}
+	return parts, nil
+}
+
+// accumulating tells that gradients wait for the batches that complete their
+// step.
+func (f *fit) accumulating() bool {
+	return slices.ContainsFunc(f.params, func(p *nn.Param) bool { return p.Tensor.Grad() != nil })
+}
+
+func (f *fit) writeGradients(w io.Writer) error {
+	var entries []safetensors.Entry
+	for _, p := range f.params {
+		if g := p.Tensor.Grad(); g != nil && p.SharedWith == "" {
+			entries = append(entries, entry(p.Name, p.Shape, slice(g.Array())))
+		}
+	}
+	return safetensors.Write(w, nil, entries)
+}
+
+// loadGradients takes up those that wait for the rest of their step.
+func (f *fit) loadGradients(m checkpoint.Manifest) error {
+	if !slices.ContainsFunc(m.Files, func(i checkpoint.FileInfo) bool { return i.Name == gradientsFile }) {
+		return nil
+	}
+	file, err := safetensors.Open(f.saver.store.Path(m.Name, gradientsFile))
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	for _, name := range file.Names() {
+		p, ok := f.byName[name]
+		if !ok {
+			return fmt.Errorf("there is a gradient of %s, which the model does not have", name)
+		}
+		t, err := file.Tensor(name)
+		if err != nil {
+			return err
+		}
+		values, err := t.Float64()
+		if err != nil {
+			return err
+		}
+		if err := p.Tensor.SetGrad(values); err != nil {
+			return fmt.Errorf("the gradient of %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // restore loads the weights, and perhaps the optimizer's state, of the best

@@ -17,7 +17,7 @@ func (f *fit) batches(ctx context.Context) error {
 	defer func() { f.trained += time.Since(began) }()
 	f.tape.SetTraining(true)
 	f.tape.SetRandom(f.Seed, uint64(f.pos.Epoch))
-	pending := false
+	pending := f.accumulating()
 	for b, err := range f.data.Train.Epoch(ctx, f.pos.Epoch, f.pos.Batch) {
 		if err != nil {
 			if ctx.Err() != nil {

@@ -184,14 +184,14 @@ func (d *decoder) member(e tree.Field, f field, v reflect.Value, path string) {
 	if n.Kind == tree.Null {
 		switch v.Kind() {
 		case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface:
-		default:
-			return
+			v.SetZero()
 		}
+		return
 	}
 	before := len(d.found)
 	path = join(path, e.Key.Text)
 	d.value(n, v, path)
-	if len(d.found) == before && n.Kind != tree.Null {
+	if len(d.found) == before {
 		d.enum(n, v, f, path)
 		d.bounds(n, v, f, path)
 	}

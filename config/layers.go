@@ -52,6 +52,8 @@ func ReadFile(name string) (*tree.Node, error) {
 	return ParseYAML(name, data)
 }
 
+var errFolder = errors.New("this is a folder, not a file")
+
 // read reads a file that is not too large to be parsed, or too much of it.
 func read(name string) ([]byte, error) {
 	f, err := os.Open(name)
@@ -59,6 +61,9 @@ func read(name string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
+	if st, err := f.Stat(); err == nil && st.IsDir() {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: errFolder}
+	}
 	return io.ReadAll(io.LimitReader(f, maxBytes+1))
 }
 
@@ -125,6 +130,8 @@ func (l *loader) base(b *tree.Node, name string, chain []string) (*tree.Node, er
 		return nil, b.Errorf("the path is relative to the file that names it", "base: there is no file %s", path)
 	case err != nil:
 		return nil, b.Errorf("", "base: %v", err)
+	case target == self:
+		return nil, b.Errorf("remove it", "base: a file cannot build upon itself")
 	case slices.Contains(chain, target):
 		return nil, b.Errorf("remove one of the two", "base: %s builds upon this file, so this file cannot build upon it", b.Text)
 	}

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/thaw-go/thaw/diag"
 	"github.com/thaw-go/thaw/tree"
@@ -130,8 +129,12 @@ func keyText(n *tree.Node) string {
 	return n.Text
 }
 
-// numeric is what some YAML reader takes for a number, a time or a date.
-var numeric = regexp.MustCompile(`^[-+.]?[0-9][-+.0-9_:eExXoObB]*$`)
+// plainForm is texts that no YAML reader takes for anything else, but for words
+// and numeric ones.
+var (
+	plainForm = regexp.MustCompile(`^(\.{0,2}/|[\p{L}\p{Nd}_])([\p{L}\p{Nd}_./+()$^=~; -]*[\p{L}\p{Nd}_/)$+])?$`)
+	numeric   = regexp.MustCompile(`^[-+.]?[0-9][-+.0-9_:eExXoObB]*$`)
+)
 
 // quote writes a text plainly where no YAML reader can misread that.
 func quote(s string) string {
@@ -168,19 +171,11 @@ func hex(r rune, digits int) string {
 }
 
 func readsPlainly(s string) bool {
-	if s == "" || strings.ContainsAny(s, ":#{}[],&*!|>'\"%@`\\") || strings.TrimSpace(s) != s || strings.ContainsRune("-?=<~.", rune(s[0])) && len(s) < 4 {
-		return false
-	}
-	for _, r := range s {
-		if !unicode.IsPrint(r) || r == utf8.RuneError {
-			return false
-		}
-	}
 	switch strings.ToLower(s) {
 	case "yes", "no", "on", "off", "y", "n":
 		return false
 	}
 	var as tree.Node
 	resolve(&as, s)
-	return as.Kind == tree.String && !numeric.MatchString(s) && s[0] != '-' && s[0] != '?'
+	return as.Kind == tree.String && plainForm.MatchString(s) && !numeric.MatchString(s)
 }

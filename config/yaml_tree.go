@@ -210,9 +210,9 @@ func (c *converter) tag(n *ast.TagNode, out *tree.Node, depth int) (*tree.Node, 
 	scalar := v.Kind != tree.List && v.Kind != tree.Map
 	switch {
 	case want == tree.String && scalar:
-		v.Kind, v.Quoted = tree.String, true
+		v.Kind, v.Quoted, v.Bool, v.Int, v.Float = tree.String, true, false, 0, 0
 	case want == tree.Float && v.Kind == tree.Int:
-		v.Kind = tree.Float
+		v.Kind, v.Int = tree.Float, 0
 	case v.Kind == tree.String && v.Quoted:
 		resolve(v, v.Text)
 		v.Quoted = false

@@ -26,6 +26,8 @@ import (
 //	summary [options]     what a user reads before such a fit
 //	lint [options]        what the linter says of such a fit, besides the schedule's own
 //	run metric=(…) …      epochs with these values, one validation each
+//	simulate [options]    the same as a simulation; its input has a line for each
+//	                      epoch, "name=value … | name=value …" for its validations
 //	resume at=NAME        goes on from the state that a checkpoint holds
 func TestStories(t *testing.T) {
 	datadriven.Walk(t, "testdata/stories", func(t *testing.T, path string) {
@@ -110,6 +112,8 @@ func (s *story) command(d *datadriven.TestData) error {
 		return nil
 	case "run":
 		return s.run(d)
+	case "simulate":
+		return s.simulate(d)
 	case "resume":
 		return s.resume(d)
 	}
@@ -219,6 +223,42 @@ func (s *story) fit(d *datadriven.TestData) (err error) {
 	}
 	s.epoch, s.ended, s.states = 0, false, map[string][]byte{}
 	return s.step("start", phase.FitStart{})
+}
+
+func (s *story) simulate(d *datadriven.TestData) error {
+	csv := d.HasArg("csv")
+	d.CmdArgs = slices.DeleteFunc(d.CmdArgs, func(a datadriven.CmdArg) bool { return a.Key == "csv" })
+	if err := s.configure(d); err != nil {
+		return err
+	}
+	var tr phase.Trace
+	for _, line := range strings.Split(strings.TrimSpace(d.Input), "\n") {
+		var ep phase.TraceEpoch
+		for _, val := range strings.Split(line, "|") {
+			v := phase.Validation{Metrics: map[string]float64{}}
+			for _, word := range strings.Fields(val) {
+				name, text, _ := strings.Cut(word, "=")
+				x, err := strconv.ParseFloat(text, 64)
+				if err != nil {
+					return err
+				}
+				v.Metrics[name] = x
+			}
+			ep.Validations = append(ep.Validations, v)
+		}
+		tr.Epochs = append(tr.Epochs, ep)
+	}
+	sim, err := phase.Simulate(s.cfg, tr)
+	switch {
+	case sim == nil:
+	case csv:
+		if err := sim.WriteCSV(&s.out); err != nil {
+			return err
+		}
+	default:
+		s.out.WriteString(sim.String())
+	}
+	return err
 }
 
 func (s *story) resume(d *datadriven.TestData) error {

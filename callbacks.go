@@ -1,12 +1,9 @@
 package thaw
 
 import (
-	"strings"
-
 	"github.com/thaw-go/thaw/config"
 	"github.com/thaw-go/thaw/diag"
 	"github.com/thaw-go/thaw/phase"
-	"github.com/thaw-go/thaw/registry"
 	"github.com/thaw-go/thaw/schedule"
 	"github.com/thaw-go/thaw/tree"
 )
@@ -25,71 +22,25 @@ type scheduling struct {
 	notes     diag.List
 }
 
-// fts is the init_args of FinetuningScheduler, under its names.
-type fts struct {
-	Schedule             *tree.Node `config:"ft_schedule"`
-	MaxDepth             int        `config:"max_depth"`
-	BaseMaxLR            *float64   `config:"base_max_lr"`
-	RestoreBest          bool       `config:"restore_best"`
-	GenOnly              bool       `config:"gen_ft_sched_only"`
-	EpochTransitionsOnly bool       `config:"epoch_transitions_only"`
-	ReinitOptimizer      *tree.Node `config:"reinit_optim_cfg"`
-	ReinitLR             *tree.Node `config:"reinit_lr_cfg"`
-	AllowUntested        bool       `config:"allow_untested"`
-	ApplyLambdasNewPGs   bool       `config:"apply_lambdas_new_pgs"`
-	LoggingLevel         *tree.Node `config:"logging_level"`
-	EnforcePhase0        bool       `config:"enforce_phase0_params"`
-	FrozenBN             *tree.Node `config:"frozen_bn_track_running_stats"`
-	LogDir               string     `config:"log_dir"`
-	NoDecay              []string   `config:"no_decay"`
-	StrategyAdapterCfg   *tree.Node `config:"strategy_adapter_cfg" later:"there is one process"`
-	CustomAdapters       *tree.Node `config:"custom_strategy_adapters" later:"there is one process"`
-}
-
 // readScheduling understands the callbacks of a run.
 func readScheduling(c config.Run) (scheduling, error) {
 	s := scheduling{options: phase.DefaultOptions(), baseMaxLR: schedule.DefaultBaseMaxLR}
 	var cb phase.Callbacks
 	for _, comp := range append(append([]config.Component{}, c.Callbacks...), c.Trainer.Callbacks...) {
-		class := comp.Name[strings.LastIndexByte(comp.Name, '.')+1:]
-		args := comp.ArgsNode
-		if args == nil {
-			args = &tree.Node{Kind: tree.Map}
-		}
-		var err error
-		switch registry.Fold(class) {
-		case "finetuningscheduler":
-			err = s.readFTS(args)
-			cb.Scheduled = true
-		case "ftsearlystopping", "earlystopping":
-			es := phase.DefaultEarlyStopping()
-			extra := struct {
-				*phase.EarlyStopping
-				Verbose     bool       `config:"verbose"`
-				LogRankZero *tree.Node `config:"log_rank_zero_only"`
-			}{EarlyStopping: &es}
-			err = config.Decode(args, &extra)
-			cb.EarlyStopping = append(cb.EarlyStopping, phase.EarlyStoppingCallback{Class: comp.Name, EarlyStopping: es})
-		case "ftscheckpoint", "modelcheckpoint":
-			ck := phase.Checkpoint{Mode: "min", SaveTopK: 1}
-			extra := struct {
-				*phase.Checkpoint
-				Verbose     bool       `config:"verbose"`
-				AutoInsert  *tree.Node `config:"auto_insert_metric_name"`
-				WeightsOnly bool       `config:"save_weights_only" later:"checkpoints hold what resuming needs"`
-				Interval    *tree.Node `config:"train_time_interval" later:"use every_n_train_steps"`
-				Version     *tree.Node `config:"enable_version_counter"`
-			}{Checkpoint: &ck}
-			err = config.Decode(args, &extra)
-			cb.Checkpoint = append(cb.Checkpoint, phase.CheckpointCallback{Class: comp.Name, Checkpoint: ck})
-		case "learningratemonitor", "richprogressbar", "tqdmprogressbar", "modelsummary", "richmodelsummary":
-			// Runs report learning rates and progress by themselves.
-		default:
-			known := []string{"FinetuningScheduler", "FTSEarlyStopping", "EarlyStopping", "FTSCheckpoint", "ModelCheckpoint", "LearningRateMonitor"}
-			err = comp.Node.Errorf("known callbacks: "+strings.Join(known, ", "), "unknown callback %q", comp.Name)
-		}
+		class, options, err := config.ReadCallback(comp)
 		if err != nil {
 			return s, err
+		}
+		switch o := options.(type) {
+		case *config.FinetuningScheduler:
+			cb.Scheduled = true
+			if err := s.readFTS(o); err != nil {
+				return s, err
+			}
+		case *config.EarlyStopping:
+			cb.EarlyStopping = append(cb.EarlyStopping, phase.EarlyStoppingCallback{Class: class, EarlyStopping: earlyStopping(o)})
+		case *config.Checkpoint:
+			cb.Checkpoint = append(cb.Checkpoint, phase.CheckpointCallback{Class: class, Checkpoint: checkpoints(o)})
 		}
 	}
 	if c.Schedule != nil && c.Schedule.Kind != tree.Null {
@@ -114,16 +65,28 @@ func readScheduling(c config.Run) (scheduling, error) {
 	return s, err
 }
 
-// readFTS understands FinetuningScheduler's arguments.
-func (s *scheduling) readFTS(args *tree.Node) error {
-	a := fts{MaxDepth: -1, RestoreBest: true, EnforcePhase0: true}
-	if err := config.Decode(args, &a); err != nil {
-		return err
+// earlyStopping is the machine's part of the options.
+func earlyStopping(o *config.EarlyStopping) phase.EarlyStopping {
+	return phase.EarlyStopping{
+		Monitor: o.Monitor, MinDelta: o.MinDelta, Patience: o.Patience, Mode: o.Mode, Strict: o.Strict, CheckFinite: o.CheckFinite,
+		StoppingThreshold: o.StoppingThreshold, DivergenceThreshold: o.DivergenceThreshold, CheckOnTrainEpochEnd: o.CheckOnTrainEpochEnd,
 	}
+}
+
+// checkpoints is the machine's part of the options.
+func checkpoints(o *config.Checkpoint) phase.Checkpoint {
+	return phase.Checkpoint{
+		Monitor: o.Monitor, Mode: o.Mode, SaveTopK: o.SaveTopK, SaveLast: o.SaveLast, Filename: o.Filename,
+		EveryNEpochs: o.EveryNEpochs, EveryNTrainSteps: o.EveryNTrainSteps, SaveOnTrainEpochEnd: o.SaveOnTrainEpochEnd, Dir: o.Dir,
+	}
+}
+
+// readFTS understands FinetuningScheduler's arguments.
+func (s *scheduling) readFTS(a *config.FinetuningScheduler) error {
 	o := &s.options
 	o.MaxDepth, o.RestoreBest, o.EpochTransitionsOnly = a.MaxDepth, a.RestoreBest, a.EpochTransitionsOnly
 	o.AllowUntested, o.ApplyLambdasNewPGs, o.EnforcePhase0Params = a.AllowUntested, a.ApplyLambdasNewPGs, a.EnforcePhase0
-	o.NoDecay, s.genOnly = a.NoDecay, a.GenOnly
+	o.NoDecay, s.genOnly, o.FrozenBatchNorm = a.NoDecay, a.GenOnly, phase.BatchNorm(a.FrozenBatchNorm)
 	if a.BaseMaxLR != nil {
 		s.baseMaxLR = *a.BaseMaxLR
 	}
@@ -146,27 +109,6 @@ func (s *scheduling) readFTS(args *tree.Node) error {
 			return err
 		}
 		o.ReinitOptimizer = spec
-	}
-	return s.readBatchNorm(a.FrozenBN)
-}
-
-// readBatchNorm reads the three-valued knob, or finetuning-scheduler's bool.
-func (s *scheduling) readBatchNorm(n *tree.Node) error {
-	if n == nil || n.Kind == tree.Null {
-		return nil
-	}
-	switch {
-	case n.Kind == tree.Bool && n.Bool:
-		s.options.FrozenBatchNorm = phase.BatchNormStatsOnly
-	case n.Kind == tree.Bool:
-		s.options.FrozenBatchNorm = phase.BatchNormEval
-	default:
-		switch b := phase.BatchNorm(n.Text); b {
-		case phase.BatchNormEval, phase.BatchNormStatsOnly, phase.BatchNormTrain:
-			s.options.FrozenBatchNorm = b
-		default:
-			return n.Errorf("", "frozen_bn_track_running_stats is eval, stats-only, train, true or false, not %q", n.Text)
-		}
 	}
 	return nil
 }

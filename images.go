@@ -48,6 +48,19 @@ type imageData struct {
 	image.Decoding
 }
 
+// Schema is the JSON Schema of a run's configuration, the sections of the
+// built-in tasks included.
+func Schema() ([]byte, error) {
+	return config.Schema(
+		config.Section{Key: "task.image_classification", Options: defaultImageTask()},
+		config.Section{Key: "data", Options: defaultImageData()},
+	)
+}
+
+func defaultImageTask() imageTask { return imageTask{Model: "resnet18"} }
+
+func defaultImageData() imageData { return imageData{BatchSize: 32, Channels: 3, OnError: "fail"} }
+
 // build makes the task and its data.
 func (r *Run) build(e engine.Engine, opt task.Optimization) error {
 	n := r.Config.Task
@@ -63,7 +76,7 @@ func (r *Run) build(e engine.Engine, opt task.Optimization) error {
 }
 
 func (r *Run) buildImages(n *tree.Node, e engine.Engine, opt task.Optimization) error {
-	t := imageTask{Model: "resnet18"}
+	t := defaultImageTask()
 	if err := config.Decode(n, &t); err != nil {
 		return err
 	}
@@ -74,7 +87,8 @@ func (r *Run) buildImages(n *tree.Node, e engine.Engine, opt task.Optimization) 
 	if err != nil {
 		return n.Errorf("", "%v", err)
 	}
-	d := imageData{BatchSize: 32, Channels: 3, OnError: "fail", Size: m.Value.Size}
+	d := defaultImageData()
+	d.Size = m.Value.Size
 	if r.Config.Data == nil || r.Config.Data.Kind != tree.Map {
 		return n.Errorf("write data: {folder: DIR}, the folder having train/<class>/<image>", "the configuration names no data")
 	}

@@ -78,18 +78,7 @@ func fromTree(n *tree.Node, e engine.Engine, c Components) (*Run, error) {
 // settle resolves what Lightning says in two ways, and warns of what has no
 // effect here.
 func (r *Run) settle() error {
-	c := &r.Config
-	if n := c.SeedAll; n != nil && n.Kind != tree.Null && n.Kind != tree.Bool {
-		i, ok := config.Integer(n)
-		if !ok || i < 0 {
-			return n.Errorf("", "seed_everything is a whole number from 0 on")
-		}
-		c.Seed = uint64(i)
-	}
-	t := &c.Trainer
-	if t.DefaultRootDir != "" {
-		c.LogDir = t.DefaultRootDir
-	}
+	t := &r.Config.Trainer
 	at := func(key string) *tree.Node { return r.Tree.Field("trainer").Field(key) }
 	refuse := func(key, value, hint string) error {
 		return at(key).Errorf(hint, "trainer.%s: %s is not supported yet", key, value)

@@ -21,9 +21,6 @@ type Run struct {
 	Trainer      Trainer    `config:"trainer" doc:"how long and how it is trained"`
 	MemoryLimit  int64      `config:"memory_limit" min:"0" doc:"bytes that tensors may take; 0: no limit"`
 	CkptPath     *tree.Node `config:"ckpt_path" later:"runs continue by themselves: give the same command again" doc:"Lightning's way to resume"`
-
-	// SeedAll is nil: seed_everything is read as seed.
-	SeedAll *tree.Node `config:"-"`
 }
 
 // DefaultRun is the defaults of a run.

@@ -119,7 +119,7 @@ type configSchemaCmd struct{}
 
 // Run prints.
 func (c *configSchemaCmd) Run(e *environment) error {
-	b, err := config.Schema()
+	b, err := thaw.Schema()
 	if err != nil {
 		return err
 	}

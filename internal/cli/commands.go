@@ -11,6 +11,7 @@ import (
 	"github.com/thaw-go/thaw/config"
 	"github.com/thaw-go/thaw/engine"
 	"github.com/thaw-go/thaw/engine/host"
+	"github.com/thaw-go/thaw/engine/native"
 	"github.com/thaw-go/thaw/engine/reference"
 	"github.com/thaw-go/thaw/event"
 	"github.com/thaw-go/thaw/runlog"
@@ -18,7 +19,7 @@ import (
 
 // commands is the command line.
 type commands struct {
-	Engine  string `help:"Arithmetic: ${enum}." enum:"auto,native,reference" default:"auto" placeholder:"NAME"`
+	Engine  string `help:"Arithmetic: ${enum}. The native engine has assembly kernels for AVX-512 and AVX2, and is the reference elsewhere; THAW_CPU=avx512, avx2 or generic forces a path." enum:"native,reference" default:"native" placeholder:"NAME"`
 	Threads int    `help:"Threads; 0 takes one per core." default:"0" placeholder:"N"`
 
 	Fit      fitCmd      `cmd:"" help:"Fine-tune by a configuration; the same command continues an interrupted run."`
@@ -144,11 +145,15 @@ func (c *versionCmd) Run(e *environment) error {
 	return err
 }
 
-// newEngine makes an engine by name; cpu forces an instruction-set path.
+// newEngine makes an engine by name; cpu forces an instruction-set path of the
+// native one.
 func newEngine(name, cpu string, o host.Options) (engine.Engine, error) {
-	switch name {
-	case "auto", "reference":
+	if name == "reference" {
 		return reference.New(o), nil
 	}
-	return nil, fmt.Errorf("there is no engine %q", name)
+	e, err := native.New(native.Options{Threads: o.Threads, MemoryLimit: o.MemoryLimit, Debug: o.Debug, CPU: cpu})
+	if err != nil {
+		return nil, fmt.Errorf("making the engine: %w", err)
+	}
+	return e, nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/thaw-go/thaw/engine"
 	"github.com/thaw-go/thaw/event"
 	"github.com/thaw-go/thaw/lrsched"
+	"github.com/thaw-go/thaw/param"
 	"github.com/thaw-go/thaw/runlog"
 	"github.com/thaw-go/thaw/schedule"
 	"github.com/thaw-go/thaw/task"
@@ -145,24 +146,58 @@ func (r *Run) plan() error {
 		r.Plan = schedule.AllAtOnce(infos)
 		return nil
 	}
-	if s.source == nil {
-		r.Schedule = schedule.Default(infos)
-	} else {
-		n, err := r.scheduleTree(s.source)
-		if err != nil {
-			return err
-		}
-		var found diag.List
-		r.Schedule, found = schedule.Parse(n)
-		r.Notes = append(r.Notes, remarks(found)...)
-		if err := found.Err(); err != nil {
-			return err
-		}
+	opts, err := r.resolving()
+	if err != nil {
+		return err
 	}
-	plan, found := r.Schedule.Resolve(infos, schedule.Options{BaseMaxLR: s.baseMaxLR, EpochTransitionsOnly: s.options.EpochTransitionsOnly})
+	found, err := r.readSchedule(infos)
+	r.Notes = append(r.Notes, remarks(found)...)
+	if err == nil {
+		err = found.Err()
+	}
+	if err != nil {
+		return err
+	}
+	plan, found := r.Schedule.Resolve(infos, opts)
 	r.Notes = append(r.Notes, remarks(found)...)
 	r.Plan = plan
 	return found.Err()
+}
+
+// resolving is how the schedule is to be resolved.
+func (r *Run) resolving() (schedule.Options, error) {
+	o := schedule.Options{EpochTransitionsOnly: r.scheduling.options.EpochTransitionsOnly}
+	if lr := r.scheduling.baseMaxLR; lr != nil {
+		o.BaseMaxLR = *lr
+		return o, nil
+	}
+	var err error
+	o.BaseMaxLR, err = r.optimizerLR()
+	return o, err
+}
+
+// readSchedule sets Schedule: read, made by a preset, or the default.
+func (r *Run) readSchedule(infos []param.Info) (diag.List, error) {
+	s := r.scheduling
+	switch {
+	case s.preset != nil:
+		lr, err := r.optimizerLR()
+		if err != nil {
+			return nil, err
+		}
+		r.Schedule, err = s.preset.generate(infos, lr, len(s.options.NoDecay) > 0)
+		return nil, err
+	case s.source == nil:
+		r.Schedule = schedule.Default(infos)
+		return nil, nil
+	}
+	n, err := r.scheduleTree(s.source)
+	if err != nil {
+		return nil, err
+	}
+	var found diag.List
+	r.Schedule, found = schedule.Parse(n)
+	return found, nil
 }
 
 // scheduleTree is a schedule given inline or by its file, whose path is
@@ -237,7 +272,7 @@ func limit(s config.Share) trainer.Limit { return trainer.Limit{Share: s.Fractio
 // it beside the folder's event log.
 func (r *Run) Fit(ctx context.Context, e engine.Engine, sink event.Sink) (trainer.Result, error) {
 	for _, n := range r.Notes {
-		sink.Emit(event.Warning{Text: n.Error()})
+		sink.Emit(trainer.Remark(n))
 	}
 	if r.Config.Trainer.FastDevRun > 0 {
 		return r.fit(ctx, e, "", sink)

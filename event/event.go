@@ -131,6 +131,9 @@ type LRs struct {
 // Warning tells the user something once.
 type Warning struct{ Text string }
 
+// Note remarks on something that is as it should be.
+type Note struct{ Text string }
+
 // RunDone closes a run.
 type RunDone struct {
 	// Reason says why training ended: "early stopping …", "max_epochs", ….
@@ -173,6 +176,9 @@ func (LRs) Kind() string { return "lrs" }
 
 // Kind implements Event.
 func (Warning) Kind() string { return "warning" }
+
+// Kind implements Event.
+func (Note) Kind() string { return "note" }
 
 // Kind implements Event.
 func (RunDone) Kind() string { return "run_done" }

@@ -57,6 +57,8 @@ func (p *Progress) Emit(e event.Event) {
 		p.epochDone(e)
 	case event.Warning:
 		p.line("warning: %s", e.Text)
+	case event.Note:
+		p.line("note: %s", e.Text)
 	case event.RunDone:
 		p.runDone(e)
 	}

@@ -27,6 +27,7 @@ var story = []event.Event{
 	event.Validated{Epoch: 1, Metrics: map[string]float64{"val_loss": math.Inf(1)}, Wait: 1, Patience: 3},
 	event.PhaseStarted{Phase: 1, Phases: 2, Epoch: 2, Reason: "val_loss stopped improving", Restored: "epoch=0-step=4", Thawed: []string{"a", "b", "c", "d", "e"}, Trainable: 75002, Total: 75002, Groups: []event.Group{{LR: 1e-3}, {LR: 1e-5}}},
 	event.Warning{Text: "strategy ddp runs as one process"},
+	event.Note{Text: "the last phase has begun"},
 	event.RunDone{Reason: "max_epochs", Epoch: 3, Step: 12, Seconds: 185, Best: "epoch=0-step=4", BestScore: 2.1},
 }
 
@@ -41,6 +42,7 @@ phase 1 of 2 from epoch 2: val_loss stopped improving
     restored the best checkpoint, epoch=0-step=4
     thaws a, b, c and 2 more; trains 75,002 of 75,002 parameters (100.0 %), lr 0.001 1e-05
 warning: strategy ddp runs as one process
+note: the last phase has begun
 done after 3 epochs, 12 steps, 3m05s: max_epochs
 best checkpoint epoch=0-step=4 (2.1000)
 `
@@ -102,7 +104,7 @@ func TestNDJSON(t *testing.T) {
 			t.Errorf("infinity reads %v", m["Metrics"])
 		}
 	}
-	want := "run_started phase_started epoch_started step_done validated epoch_done validated phase_started warning run_done"
+	want := "run_started phase_started epoch_started step_done validated epoch_done validated phase_started warning note run_done"
 	if got := strings.Join(kinds, " "); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}

@@ -3,6 +3,7 @@ package trainer
 import (
 	"fmt"
 
+	"github.com/thaw-go/thaw/diag"
 	"github.com/thaw-go/thaw/event"
 	"github.com/thaw-go/thaw/nn"
 	"github.com/thaw-go/thaw/phase"
@@ -24,7 +25,7 @@ func (f *fit) decide(ev phase.Event) (phase.Directive, error) {
 		return d, err
 	}
 	for _, n := range d.Notes {
-		f.Sink.Emit(event.Warning{Text: n.Error()})
+		f.Sink.Emit(Remark(n))
 	}
 	return d, nil
 }
@@ -150,4 +151,12 @@ func (f *fit) setFrozenBatchNorm(how phase.BatchNorm) {
 		}
 		b.SetStatistics(s)
 	}
+}
+
+// Remark is a finding as an event: a note, or a warning.
+func Remark(n diag.Finding) event.Event {
+	if n.Severity == diag.Note {
+		return event.Note{Text: n.Error()}
+	}
+	return event.Warning{Text: n.Error()}
 }

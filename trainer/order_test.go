@@ -25,7 +25,7 @@ func TestOrder(t *testing.T) {
 			got = append(got, strings.TrimSpace(fmt.Sprintf("phase %d restores %s", ev.Phase, ev.Restored)))
 		case event.CheckpointSaved:
 			got = append(got, "saved "+ev.Name)
-		case event.Progress, event.Warning:
+		case event.Progress, event.Warning, event.Note:
 		case event.EpochStarted:
 			got = append(got, fmt.Sprintf("epoch %d", ev.Epoch))
 		default:

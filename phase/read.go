@@ -25,3 +25,33 @@ func (m *Machine) Waiting() (wait, patience int, ok bool) {
 	}
 	return m.st.Stopping.Wait, es.Patience, true
 }
+
+// LastPhase is the last phase that is entered.
+func (c Config) LastPhase() int { return c.depth() }
+
+// Trained are the names that train in phase i, in registration order.
+func (c Config) Trained(i int) []string {
+	in := map[string]bool{}
+	for k := range min(i+1, c.Plan.Len()) {
+		for _, n := range c.params(k) {
+			in[n] = true
+		}
+	}
+	out := make([]string, 0, len(in))
+	for _, p := range c.Plan.Params() {
+		if in[p.Name] {
+			out = append(out, p.Name)
+		}
+	}
+	return out
+}
+
+// OptimizerIn is the optimizer in force in phase i.
+func (c Config) OptimizerIn(i int) registry.Spec {
+	for k := i; k > 0; k-- {
+		if s := c.newOptimizer(k); s != nil {
+			return *s
+		}
+	}
+	return c.Optimizer
+}

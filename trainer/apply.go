@@ -107,7 +107,7 @@ func (f *fit) regroup(d phase.Directive) error {
 	if err := f.opt.regroup(d.Groups); err != nil {
 		return fmt.Errorf("grouping the parameters of phase %d: %w", d.Phase, err)
 	}
-	f.setFrozenBatchNorm(d.FrozenBatchNorm)
+	FreezeBatchNorm(f.task.Network().Params(), d.FrozenBatchNorm)
 	f.guard = newGuard(f.params)
 	e := event.PhaseStarted{
 		Phase: d.Phase, Phases: f.machine.MaxDepth() + 1, Epoch: f.pos.Epoch, Step: f.pos.Step,
@@ -141,10 +141,10 @@ func (f *fit) total() int {
 	return n
 }
 
-// setFrozenBatchNorm says how the batch norms behave whose weight and bias are
+// FreezeBatchNorm says how the batch norms behave whose weight and bias are
 // frozen.
-func (f *fit) setFrozenBatchNorm(how phase.BatchNorm) {
-	for _, b := range f.task.Network().Params().BatchNorms() {
+func FreezeBatchNorm(ps *nn.Params, how phase.BatchNorm) {
+	for _, b := range ps.BatchNorms() {
 		s := nn.Tracked
 		if how == phase.BatchNormEval && b.Weight != nil && !b.Weight.Tensor.RequiresGrad() {
 			s = nn.Stored

@@ -16,6 +16,7 @@ import (
 	"github.com/thaw-go/thaw/event"
 	"github.com/thaw-go/thaw/lrsched"
 	"github.com/thaw-go/thaw/param"
+	"github.com/thaw-go/thaw/profile"
 	"github.com/thaw-go/thaw/runlog"
 	"github.com/thaw-go/thaw/schedule"
 	"github.com/thaw-go/thaw/task"
@@ -37,6 +38,8 @@ type Run struct {
 	Plan *schedule.Plan
 	// Notes are remarks and warnings of reading it all.
 	Notes diag.List
+	// Profile measures a fit where it is set.
+	Profile *profile.Collector
 
 	components Components
 	scheduling scheduling
@@ -254,7 +257,7 @@ func (r *Run) trainerConfig(e engine.Engine, dir string, sink event.Sink) traine
 	c.AccumulateGradBatches = t.AccumulateGradBatches
 	c.GradientClipVal, c.GradientClipAlgorithm, c.LogEveryNSteps = t.GradientClipVal, t.GradientClipAlgorithm, t.LogEveryNSteps
 	c.Optimizers, c.LRSchedulers = r.components.Optimizers, r.components.LRSchedulers
-	c.Sink = sink
+	c.Sink, c.Profile = sink, r.Profile
 	if t.EnableCheckpointing {
 		c.Dir = dir
 	}

@@ -279,3 +279,18 @@ func (o Op) String() string {
 	}
 	return "unknown"
 }
+
+var fnNames = [...]string{
+	FnNone: "none", FnRelu: "relu", FnLeakyRelu: "leaky_relu", FnRelu6: "relu6", FnElu: "elu", FnGeluErf: "gelu", FnGeluTanh: "gelu_tanh",
+	FnTanh: "tanh", FnSigmoid: "sigmoid", FnSiLU: "silu", FnSoftplus: "softplus", FnMish: "mish", FnHardSwish: "hardswish",
+	FnHardSigmoid: "hardsigmoid", FnExp: "exp", FnLog: "log", FnSqrt: "sqrt", FnAbs: "abs", FnSquare: "square", FnAdd: "add", FnSub: "sub",
+	FnMul: "mul", FnDiv: "div", FnMax: "max", FnMin: "min", FnSquaredError: "squared_error", FnAbsError: "abs_error", FnSmoothL1: "smooth_l1",
+	FnHuber: "huber", FnKLDiv: "kl_div",
+}
+
+func (f Fn) String() string {
+	if int(f) < len(fnNames) {
+		return fnNames[f]
+	}
+	return "unknown"
+}

@@ -15,3 +15,14 @@ func TestOpNames(t *testing.T) {
 		t.Error("the border between required and fused operators is off")
 	}
 }
+
+func TestFnNames(t *testing.T) {
+	seen := map[string]bool{}
+	for f := range fnCount {
+		if n := f.String(); n == "" || n == "unknown" || seen[n] {
+			t.Errorf("function %d is called %q", f, n)
+		} else {
+			seen[n] = true
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/thaw-go/thaw/lrsched"
 	"github.com/thaw-go/thaw/optim"
 	"github.com/thaw-go/thaw/phase"
+	"github.com/thaw-go/thaw/profile"
 	"github.com/thaw-go/thaw/schedule"
 )
 
@@ -51,6 +52,9 @@ type Config struct {
 	// Dir is the run's folder, which holds its checkpoints; "" keeps nothing
 	// on disk, so phases cannot restore the best weights.
 	Dir string
+	// Profile measures kernels, optimizer steps and waiting for data; nil costs
+	// nothing.
+	Profile *profile.Collector
 	// Sink hears the run's events; nil: nobody.
 	Sink event.Sink
 	// files is where checkpoints are kept; nil: the machine's file system.

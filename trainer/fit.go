@@ -33,6 +33,9 @@ func New(c Config) (*Trainer, error) {
 	if c.LRSchedulers == nil {
 		c.LRSchedulers = lrsched.Builtin()
 	}
+	if c.Profile != nil {
+		c.Sink = event.Sinks{c.Profile, c.Sink}
+	}
 	return &Trainer{cfg: c}, nil
 }
 

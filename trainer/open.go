@@ -46,6 +46,9 @@ func (tr *Trainer) prepare(t task.Task, d Data, s Schedule) (*fit, error) {
 		f.sched.Plan = schedule.AllAtOnce(t.Network().Params().Infos())
 	}
 	f.tape = tensor.NewTape(f.Engine)
+	if f.Profile != nil {
+		f.tape.SetObserver(f.Profile)
+	}
 	return f, nil
 }
 
@@ -54,7 +57,7 @@ func (f *fit) machineConfig() phase.Config {
 	o := f.task.Optimization()
 	return phase.Config{
 		Plan: f.sched.Plan, Options: f.sched.Options, EarlyStopping: f.sched.EarlyStopping, Checkpoint: f.sched.Checkpoint,
-		Optimizer: o.Spec(), Optimizers: describe(f.Optimizers), LRScheduler: o.LRScheduler, LRSchedulers: f.LRSchedulers,
+		Optimizer: o.Spec(), Optimizers: Describe(f.Optimizers), LRScheduler: o.LRScheduler, LRSchedulers: f.LRSchedulers,
 		MaxEpochs: f.MaxEpochs, MinEpochs: f.MinEpochs,
 		StepsPerEpoch: f.rhythm.stepsPerEpoch(),
 	}

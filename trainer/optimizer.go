@@ -32,8 +32,8 @@ func newOptimizer(c *optim.Catalog, spec registry.Spec, tensors map[string]*nn.P
 	return o, o.replace(spec)
 }
 
-// describe tells the machine what an optimizer's groups start from.
-func describe(c *optim.Catalog) func(registry.Spec) (phase.OptimizerInfo, error) {
+// Describe tells a machine what an optimizer's groups start from.
+func Describe(c *optim.Catalog) func(registry.Spec) (phase.OptimizerInfo, error) {
 	return func(spec registry.Spec) (phase.OptimizerInfo, error) {
 		o, err := optim.Make(c, spec)
 		if err != nil {

@@ -17,7 +17,7 @@ func (f *fit) batches(ctx context.Context) error {
 	defer func() { f.trained += time.Since(began) }()
 	f.tape.SetTraining(true)
 	f.tape.SetRandom(f.Seed, uint64(f.pos.Epoch))
-	pending := f.accumulating()
+	pending, waiting := f.accumulating(), time.Now()
 	for b, err := range f.data.Train.Epoch(ctx, f.pos.Epoch, f.pos.Batch) {
 		if err != nil {
 			if ctx.Err() != nil {
@@ -25,6 +25,7 @@ func (f *fit) batches(ctx context.Context) error {
 			}
 			return err
 		}
+		f.mark("waiting for data", waiting)
 		i := b.Index
 		if i >= f.rhythm.batches {
 			b.Release()
@@ -51,6 +52,7 @@ func (f *fit) batches(ctx context.Context) error {
 		if steps && ctx.Err() != nil {
 			return errInterrupted
 		}
+		waiting = time.Now()
 	}
 	if pending { // the batches that would have completed the step were skipped
 		if err := f.step(f.rhythm.batches-1, f.pos.LossSum/f.pos.LossWeight, 0); err != nil {
@@ -94,6 +96,13 @@ func (f *fit) batch(b *data.Batch) (loss float64, err error) {
 	return loss, nil
 }
 
+// mark counts work that is no kernel in the profile.
+func (f *fit) mark(what string, since time.Time) {
+	if f.Profile != nil {
+		f.Profile.Mark(what, since, time.Since(since))
+	}
+}
+
 // few shortens a list of samples for a message.
 func few(ids []int) string {
 	if len(ids) > 8 {
@@ -106,9 +115,11 @@ func few(ids []int) string {
 func (f *fit) step(batch int, loss float64, samples int) error {
 	f.guard.beforeStep(f)
 	norm := f.clip()
+	stepping := time.Now()
 	if err := f.opt.step(); err != nil {
 		return fmt.Errorf("batch %d: %w", batch, err)
 	}
+	f.mark("optimizer step", stepping)
 	for _, p := range f.params {
 		p.Tensor.ZeroGrad()
 	}

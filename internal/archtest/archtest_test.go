@@ -19,7 +19,7 @@ var floors = map[string]int{
 	"registry": 0, "param": 0, "diag": 0, "event": 0, "rng": 0,
 	"tree": 1, "engine": 1, "safetensors": 1, "torchfile": 1,
 	"config": 2, "tensor": 2, "lrsched": 2, "schedule": 2,
-	"phase": 3, "optim": 3, "nn": 3, "metric": 3, "tokenizer": 3,
+	"phase": 3, "optim": 3, "nn": 3, "metric": 3, "profile": 3, "tokenizer": 3,
 	"model": 4, "data": 4, "hub": 4,
 	"task": 5, "checkpoint": 5, "collective": 5,
 	"trainer": 6,

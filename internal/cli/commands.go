@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -14,6 +16,7 @@ import (
 	"github.com/thaw-go/thaw/engine/native"
 	"github.com/thaw-go/thaw/engine/reference"
 	"github.com/thaw-go/thaw/event"
+	"github.com/thaw-go/thaw/profile"
 	"github.com/thaw-go/thaw/runlog"
 )
 
@@ -76,7 +79,10 @@ func (e *environment) load(f files) (*thaw.Run, engine.Engine, error) {
 	return r, eng, err
 }
 
-type fitCmd struct{ files }
+type fitCmd struct {
+	files
+	Profile string `placeholder:"FILE" help:"Measure where the time goes: tables on standard error, and a trace for ui.perfetto.dev in FILE."`
+}
 
 // Run trains.
 func (c *fitCmd) Run(ctx context.Context, e *environment) error {
@@ -85,7 +91,13 @@ func (c *fitCmd) Run(ctx context.Context, e *environment) error {
 		return err
 	}
 	defer eng.Close()
+	if c.Profile != "" {
+		r.Profile = profile.New()
+	}
 	res, err := r.Fit(ctx, eng, e.sink(r.Config.Trainer.EnableProgressBar))
+	if r.Profile != nil {
+		err = errors.Join(err, c.writeProfile(e, r.Profile))
+	}
 	if err != nil {
 		return err
 	}
@@ -93,6 +105,16 @@ func (c *fitCmd) Run(ctx context.Context, e *environment) error {
 		return errInterrupted
 	}
 	return nil
+}
+
+// writeProfile prints the tables and writes the trace.
+func (c *fitCmd) writeProfile(e *environment, p *profile.Collector) error {
+	fmt.Fprintf(e.Stderr, "\n%s", p)
+	f, err := os.Create(c.Profile)
+	if err != nil {
+		return fmt.Errorf("writing the profile: %w", err)
+	}
+	return errors.Join(p.WriteTrace(f), f.Close())
 }
 
 type configCmds struct {

@@ -27,7 +27,7 @@ func (o SGD) Check() error {
 		return invalid("momentum value", o.Momentum)
 	}
 	if o.Nesterov && (o.Momentum <= 0 || o.Dampening != 0) {
-		return errors.New("Nesterov momentum requires a momentum and zero dampening") //nolint:staticcheck // torch's text
+		return errors.New("nesterov momentum requires a momentum and zero dampening")
 	}
 	return nil
 }

@@ -1,6 +1,9 @@
 package phase
 
-import "github.com/thaw-go/thaw/registry"
+import (
+	"github.com/thaw-go/thaw/registry"
+	"github.com/thaw-go/thaw/schedule"
+)
 
 // Groups is the table in force, read only, valid until the next Step.
 func (m *Machine) Groups() []Group { return m.st.Groups }
@@ -54,4 +57,25 @@ func (c Config) OptimizerIn(i int) registry.Spec {
 		}
 	}
 	return c.Optimizer
+}
+
+// NewOptimizer is what phase i begins with in place of the running optimizer;
+// nil: nothing.
+func (c Config) NewOptimizer(i int) *registry.Spec { return c.newOptimizer(i) }
+
+// NewLRScheduler is the directive by which phase i makes its LR scheduler; nil:
+// the running one goes on.
+func (c Config) NewLRScheduler(i int) *schedule.Reinit { return c.reinit(i) }
+
+// Monitor is the metric that the LR scheduler of phase i is stepped with, ""
+// where it makes none or needs none.
+func (c Config) Monitor(i int) string {
+	if _, ok := c.choice(i); !ok || c.LRSchedulers == nil {
+		return ""
+	}
+	r, err := c.resolve(i)
+	if err != nil {
+		return ""
+	}
+	return r.Config.Monitor
 }

@@ -8,10 +8,15 @@ import (
 // String is the plan with what governs its phases: what a user reads before a
 // fit.
 func (c Config) String() string {
-	var b strings.Builder
-	if c.Plan != nil {
-		b.WriteString(c.Plan.String())
+	if c.Plan == nil {
+		return c.Governs()
 	}
+	return c.Plan.String() + c.Governs()
+}
+
+// Governs is what governs the phases, a line each.
+func (c Config) Governs() string {
+	var b strings.Builder
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(&b, "%-18s%s\n", name+":", fmt.Sprintf(format, args...))
 	}

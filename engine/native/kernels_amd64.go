@@ -10,14 +10,42 @@ func kernels(e *Engine) [engine.Count]engine.Kernel {
 		return k
 	}
 	return [engine.Count]engine.Kernel{
+		engine.OpUnary:      (&unary{shared: s, base: base(engine.OpUnary)}).call,
+		engine.OpUnaryGrad:  (&unary{shared: s, base: base(engine.OpUnaryGrad)}).call,
+		engine.OpScale:      (&unary{shared: s}).call,
+		engine.OpAxpy:       (&unary{shared: s}).call,
+		engine.OpBinary:     (&binary{shared: s}).call,
+		engine.OpSumTo:      (&sumTo{shared: s, base: base(engine.OpSumTo)}).call,
+		engine.OpSumSquares: (&sumSquares{shared: s}).call,
+
 		engine.OpMatMul:           (&matMul{shared: s, base: base(engine.OpMatMul)}).call,
 		engine.OpConv2D:           (&conv{slide: slide{shared: s}, base: base(engine.OpConv2D)}).call,
 		engine.OpConv2DGradInput:  (&convGradInput{slide: slide{shared: s}, base: base(engine.OpConv2DGradInput)}).call,
 		engine.OpConv2DGradWeight: (&convGradWeight{shared: s, base: base(engine.OpConv2DGradWeight)}).call,
+		engine.OpMaxPool2D:        (&maxPool{shared: s, base: base(engine.OpMaxPool2D)}).call,
 
-		engine.OpUnary:     (&unary{shared: s, base: base(engine.OpUnary)}).call,
-		engine.OpUnaryGrad: (&unary{shared: s, base: base(engine.OpUnaryGrad)}).call,
-		engine.OpScale:     (&unary{shared: s}).call,
-		engine.OpAxpy:      (&unary{shared: s}).call,
+		engine.OpBatchNorm:         (&batchNorm{shared: s}).forward,
+		engine.OpBatchNormGrad:     (&batchNorm{shared: s}).grad,
+		engine.OpBatchNormEval:     (&batchNorm{shared: s}).eval,
+		engine.OpBatchNormEvalGrad: (&batchNorm{shared: s}).evalGrad,
+		engine.OpBatchNormAct:      (&batchNorm{shared: s}).forward,
+		engine.OpBatchNormActGrad:  (&batchNorm{shared: s}).actGrad,
+		engine.OpLayerNorm:         (&layerNorm{shared: s}).forward,
+		engine.OpLayerNormGrad:     (&layerNorm{shared: s}).grad,
+		engine.OpRMSNorm:           (&layerNorm{shared: s}).rmsForward,
+		engine.OpRMSNormGrad:       (&layerNorm{shared: s}).rmsGrad,
+		engine.OpAddLayerNorm:      (&layerNorm{shared: s}).addForward,
+
+		engine.OpSoftmax:          (&softmax{shared: s, base: base(engine.OpSoftmax)}).call,
+		engine.OpSoftmaxGrad:      (&softmax{shared: s}).grad,
+		engine.OpLogSoftmax:       (&logSoftmax{shared: s}).call,
+		engine.OpLogSoftmaxGrad:   (&logSoftmax{shared: s}).grad,
+		engine.OpCrossEntropy:     (&crossEntropy{shared: s, base: base(engine.OpCrossEntropy)}).call,
+		engine.OpCrossEntropyGrad: (&crossEntropy{shared: s, base: base(engine.OpCrossEntropyGrad)}).grad,
+
+		engine.OpEmbeddingGrad: (&embeddingGrad{shared: s, base: base(engine.OpEmbeddingGrad)}).call,
+		engine.OpDropout:       (&dropout{shared: s}).call,
+		engine.OpSGDUpdate:     (&update{shared: s}).sgd,
+		engine.OpAdamUpdate:    (&update{shared: s}).adamCall,
 	}
 }

@@ -13,6 +13,7 @@ type stage struct {
 	columns  axis
 	rowLen   int
 	planeLen int
+	outside  float32 // what lies around the planes
 }
 
 // axis is the rows or the columns of a stage.
@@ -80,7 +81,7 @@ func (s *stage) fill(dst, planes []float32, from, rows int) {
 			for i := range s.lines.size - s.most + rows {
 				row := (from+i+s.lines.first)*s.step[0] + rest
 				if row < 0 || row >= s.h {
-					clear(to[i*s.rowLen:][:s.rowLen])
+					s.blank(to[i*s.rowLen:][:s.rowLen])
 				} else {
 					s.fillRow(to[i*s.rowLen:][:s.rowLen], planes[row*s.w:][:s.w])
 				}
@@ -105,8 +106,8 @@ func (s *stage) fillRow(dst, row []float32) {
 		if col < len(row) {
 			inside = min((len(row)-1-col)/step+1, len(to)-before)
 		}
-		clear(to[:before])
-		clear(to[before+inside:])
+		s.blank(to[:before])
+		s.blank(to[before+inside:])
 		to = to[before : before+inside]
 		if step == 1 {
 			copy(to, row[col:])
@@ -116,5 +117,15 @@ func (s *stage) fillRow(dst, row []float32) {
 			to[i] = row[col]
 			col += step
 		}
+	}
+}
+
+func (s *stage) blank(v []float32) {
+	if s.outside == 0 {
+		clear(v)
+		return
+	}
+	for i := range v {
+		v[i] = s.outside
 	}
 }

@@ -436,11 +436,278 @@ func (x ISA) MinNumber(a *Grid) {
 	}
 }
 
+// Sum adds up P[0].
+func (x ISA) Sum(a *Grid) {
+	if x == AVX512 {
+		sumAVX512(a)
+	} else {
+		sumAVX2(a)
+	}
+}
+
+// Squares adds up P[0]².
+func (x ISA) Squares(a *Grid) {
+	if x == AVX512 {
+		squaresAVX512(a)
+	} else {
+		squaresAVX2(a)
+	}
+}
+
+// Deviations adds up (P[0]−F[0])².
+func (x ISA) Deviations(a *Grid) {
+	if x == AVX512 {
+		deviationsAVX512(a)
+	} else {
+		deviationsAVX2(a)
+	}
+}
+
+// Products adds up P[0], and P[0]·(P[1]−F[0]).
+func (x ISA) Products(a *Grid) {
+	if x == AVX512 {
+		productsAVX512(a)
+	} else {
+		productsAVX2(a)
+	}
+}
+
+// GatedProducts is products where P[2] is positive.
+func (x ISA) GatedProducts(a *Grid) {
+	if x == AVX512 {
+		gatedProductsAVX512(a)
+	} else {
+		gatedProductsAVX2(a)
+	}
+}
+
+// Columns adds the rows of P[1] to P[0], which is one row of float64 with room for whole vectors.
+func (x ISA) Columns(a *Grid) {
+	if x == AVX512 {
+		columnsAVX512(a)
+	} else {
+		columnsAVX2(a)
+	}
+}
+
+// Affine is (P[1]−F[0])·F[1] + F[2].
+func (x ISA) Affine(a *Grid) {
+	if x == AVX512 {
+		affineAVX512(a)
+	} else {
+		affineAVX2(a)
+	}
+}
+
+// AffineRelu is max(0, (P[1]−F[0])·F[1] + F[2]).
+func (x ISA) AffineRelu(a *Grid) {
+	if x == AVX512 {
+		affineReluAVX512(a)
+	} else {
+		affineReluAVX2(a)
+	}
+}
+
+// AffineAdd is (P[1]−F[0])·F[1] + F[2] + P[2].
+func (x ISA) AffineAdd(a *Grid) {
+	if x == AVX512 {
+		affineAddAVX512(a)
+	} else {
+		affineAddAVX2(a)
+	}
+}
+
+// AffineAddRelu is max(0, (P[1]−F[0])·F[1] + F[2] + P[2]).
+func (x ISA) AffineAddRelu(a *Grid) {
+	if x == AVX512 {
+		affineAddReluAVX512(a)
+	} else {
+		affineAddReluAVX2(a)
+	}
+}
+
+// NormGrad is F[1]·(g − F[2] − (x−F[0])·F[3]) of x P[1] and g P[2].
+func (x ISA) NormGrad(a *Grid) {
+	if x == AVX512 {
+		normGradAVX512(a)
+	} else {
+		normGradAVX2(a)
+	}
+}
+
+// NormGradGated is normGrad with g zero where P[3] is not positive.
+func (x ISA) NormGradGated(a *Grid) {
+	if x == AVX512 {
+		normGradGatedAVX512(a)
+	} else {
+		normGradGatedAVX2(a)
+	}
+}
+
+// LessBoth is P[1] − F[0] − F[1].
+func (x ISA) LessBoth(a *Grid) {
+	if x == AVX512 {
+		lessBothAVX512(a)
+	} else {
+		lessBothAVX2(a)
+	}
+}
+
+// ExpScale is exp(P[1])·F[0] + F[1].
+func (x ISA) ExpScale(a *Grid) {
+	if x == AVX512 {
+		expScaleAVX512(a)
+	} else {
+		expScaleAVX2(a)
+	}
+}
+
+// ExpSum adds up exp(P[0]−F[0]).
+func (x ISA) ExpSum(a *Grid) {
+	if x == AVX512 {
+		expSumAVX512(a)
+	} else {
+		expSumAVX2(a)
+	}
+}
+
+// LayerNorm normalises rows of P[1] to P[0], times P[2] plus P[3]; mean and 1/σ go to P[4] and P[5]. F: 1/Cols, ε, and 0 to normalise about zero, else 1.
+func (x ISA) LayerNorm(a *Grid) {
+	if x == AVX512 {
+		layerNormAVX512(a)
+	} else {
+		layerNormAVX2(a)
+	}
+}
+
+// LayerNormGrad is the gradient P[0] of layerNorm by its input, from the input P[1], the gradient P[2], w P[3], mean and 1/σ P[4], P[5]; those by w and b are added to P[6] and P[7]. F as layerNorm's.
+func (x ISA) LayerNormGrad(a *Grid) {
+	if x == AVX512 {
+		layerNormGradAVX512(a)
+	} else {
+		layerNormGradAVX2(a)
+	}
+}
+
+// Softmax is the softmax P[0] of F[0]·P[1] by rows; the largest argument and the sum of exponentials relative to it go to P[2], side by side. A row that is −∞ throughout gives zeros.
+func (x ISA) Softmax(a *Grid) {
+	if x == AVX512 {
+		softmaxAVX512(a)
+	} else {
+		softmaxAVX2(a)
+	}
+}
+
+// SoftmaxMasked is softmax of F[0]·P[1] + P[3].
+func (x ISA) SoftmaxMasked(a *Grid) {
+	if x == AVX512 {
+		softmaxMaskedAVX512(a)
+	} else {
+		softmaxMaskedAVX2(a)
+	}
+}
+
+// SoftmaxGrad is F[0]·y·(g − Σy·g) of y P[1] and g P[2] by rows.
+func (x ISA) SoftmaxGrad(a *Grid) {
+	if x == AVX512 {
+		softmaxGradAVX512(a)
+	} else {
+		softmaxGradAVX2(a)
+	}
+}
+
+// LogSoftmaxGrad is g − eʸ·Σg of y P[1] and g P[2] by rows.
+func (x ISA) LogSoftmaxGrad(a *Grid) {
+	if x == AVX512 {
+		logSoftmaxGradAVX512(a)
+	} else {
+		logSoftmaxGradAVX2(a)
+	}
+}
+
+// Largest finds the largest element F[0] of one row P[0]. It may miss a NaN.
+func (x ISA) Largest(a *Grid) {
+	if x == AVX512 {
+		largestAVX512(a)
+	} else {
+		largestAVX2(a)
+	}
+}
+
+// Adam updates w P[0], m P[1], v P[2] by the gradient P[3]. F: sign, decay of w as a factor and as a part of the gradient, 1−β₁, β₂, 1−β₂, step size, 1/√(1−β₂ᵗ), ε.
+func (x ISA) Adam(a *Grid) {
+	if x == AVX512 {
+		adamAVX512(a)
+	} else {
+		adamAVX2(a)
+	}
+}
+
+// AdamLargest is adam with the largest v so far P[4] in v's place.
+func (x ISA) AdamLargest(a *Grid) {
+	if x == AVX512 {
+		adamLargestAVX512(a)
+	} else {
+		adamLargestAVX2(a)
+	}
+}
+
+// Sgd updates w P[0] by the gradient P[1]. F: sign, decay, 0, 0, 0, 0, lr.
+func (x ISA) Sgd(a *Grid) {
+	if x == AVX512 {
+		sgdAVX512(a)
+	} else {
+		sgdAVX2(a)
+	}
+}
+
+// SgdFirst is sgdMomentum where the buffer has no content yet.
+func (x ISA) SgdFirst(a *Grid) {
+	if x == AVX512 {
+		sgdFirstAVX512(a)
+	} else {
+		sgdFirstAVX2(a)
+	}
+}
+
+// SgdMomentum updates w P[0] and the buffer P[2] by the gradient P[1]. F: sign, decay, momentum, 1−dampening, share of the gradient and of the buffer in the step, lr.
+func (x ISA) SgdMomentum(a *Grid) {
+	if x == AVX512 {
+		sgdMomentumAVX512(a)
+	} else {
+		sgdMomentumAVX2(a)
+	}
+}
+
+// Dropout scales P[0] = Scale·P[1], or 0 where dropped. Blocks of Width·4 elements, at least one.
+func (x ISA) Dropout(a *Dropout) {
+	if x == AVX512 {
+		dropoutAVX512(a)
+	} else {
+		dropoutAVX2(a)
+	}
+}
+
+// MaxPool pools rows of windows.
+func (x ISA) MaxPool(a *MaxPool) {
+	if x == AVX512 {
+		maxPoolAVX512(a)
+	} else {
+		maxPoolAVX2(a)
+	}
+}
+
 //go:noescape
 func absAVX512(a *Grid)
 
 //go:noescape
 func absGradAVX512(a *Grid)
+
+//go:noescape
+func adamAVX512(a *Grid)
+
+//go:noescape
+func adamLargestAVX512(a *Grid)
 
 //go:noescape
 func addAVX512(a *Grid)
@@ -449,10 +716,28 @@ func addAVX512(a *Grid)
 func addNumberAVX512(a *Grid)
 
 //go:noescape
+func affineAVX512(a *Grid)
+
+//go:noescape
+func affineAddAVX512(a *Grid)
+
+//go:noescape
+func affineAddReluAVX512(a *Grid)
+
+//go:noescape
+func affineReluAVX512(a *Grid)
+
+//go:noescape
 func axpyAVX512(a *Grid)
 
 //go:noescape
+func columnsAVX512(a *Grid)
+
+//go:noescape
 func copyAVX512(a *Pack)
+
+//go:noescape
+func deviationsAVX512(a *Grid)
 
 //go:noescape
 func divAVX512(a *Grid)
@@ -461,10 +746,22 @@ func divAVX512(a *Grid)
 func divNumberAVX512(a *Grid)
 
 //go:noescape
+func dropoutAVX512(a *Dropout)
+
+//go:noescape
 func expAVX512(a *Grid)
 
 //go:noescape
 func expGradAVX512(a *Grid)
+
+//go:noescape
+func expScaleAVX512(a *Grid)
+
+//go:noescape
+func expSumAVX512(a *Grid)
+
+//go:noescape
+func gatedProductsAVX512(a *Grid)
 
 //go:noescape
 func gatherAVX512(a *Pack)
@@ -497,16 +794,34 @@ func hardSwishAVX512(a *Grid)
 func hardSwishGradAVX512(a *Grid)
 
 //go:noescape
+func largestAVX512(a *Grid)
+
+//go:noescape
+func layerNormAVX512(a *Grid)
+
+//go:noescape
+func layerNormGradAVX512(a *Grid)
+
+//go:noescape
 func leakyReluAVX512(a *Grid)
 
 //go:noescape
 func leakyReluGradAVX512(a *Grid)
 
 //go:noescape
+func lessBothAVX512(a *Grid)
+
+//go:noescape
+func logSoftmaxGradAVX512(a *Grid)
+
+//go:noescape
 func maxAVX512(a *Grid)
 
 //go:noescape
 func maxNumberAVX512(a *Grid)
+
+//go:noescape
+func maxPoolAVX512(a *MaxPool)
 
 //go:noescape
 func minAVX512(a *Grid)
@@ -521,6 +836,12 @@ func mulAVX512(a *Grid)
 func mulNumberAVX512(a *Grid)
 
 //go:noescape
+func normGradAVX512(a *Grid)
+
+//go:noescape
+func normGradGatedAVX512(a *Grid)
+
+//go:noescape
 func numberDivAVX512(a *Grid)
 
 //go:noescape
@@ -528,6 +849,9 @@ func numberSubAVX512(a *Grid)
 
 //go:noescape
 func peakAVX512(a *Spin)
+
+//go:noescape
+func productsAVX512(a *Grid)
 
 //go:noescape
 func reluAVX512(a *Grid)
@@ -545,6 +869,15 @@ func reluGradAVX512(a *Grid)
 func scaleAVX512(a *Grid)
 
 //go:noescape
+func sgdAVX512(a *Grid)
+
+//go:noescape
+func sgdFirstAVX512(a *Grid)
+
+//go:noescape
+func sgdMomentumAVX512(a *Grid)
+
+//go:noescape
 func sigmoidAVX512(a *Grid)
 
 //go:noescape
@@ -557,6 +890,15 @@ func siluAVX512(a *Grid)
 func siluGradAVX512(a *Grid)
 
 //go:noescape
+func softmaxAVX512(a *Grid)
+
+//go:noescape
+func softmaxGradAVX512(a *Grid)
+
+//go:noescape
+func softmaxMaskedAVX512(a *Grid)
+
+//go:noescape
 func sqrtGradAVX512(a *Grid)
 
 //go:noescape
@@ -566,10 +908,16 @@ func squareAVX512(a *Grid)
 func squareGradAVX512(a *Grid)
 
 //go:noescape
+func squaresAVX512(a *Grid)
+
+//go:noescape
 func subAVX512(a *Grid)
 
 //go:noescape
 func subNumberAVX512(a *Grid)
+
+//go:noescape
+func sumAVX512(a *Grid)
 
 //go:noescape
 func tanhAVX512(a *Grid)
@@ -587,16 +935,40 @@ func absAVX2(a *Grid)
 func absGradAVX2(a *Grid)
 
 //go:noescape
+func adamAVX2(a *Grid)
+
+//go:noescape
+func adamLargestAVX2(a *Grid)
+
+//go:noescape
 func addAVX2(a *Grid)
 
 //go:noescape
 func addNumberAVX2(a *Grid)
 
 //go:noescape
+func affineAVX2(a *Grid)
+
+//go:noescape
+func affineAddAVX2(a *Grid)
+
+//go:noescape
+func affineAddReluAVX2(a *Grid)
+
+//go:noescape
+func affineReluAVX2(a *Grid)
+
+//go:noescape
 func axpyAVX2(a *Grid)
 
 //go:noescape
+func columnsAVX2(a *Grid)
+
+//go:noescape
 func copyAVX2(a *Pack)
+
+//go:noescape
+func deviationsAVX2(a *Grid)
 
 //go:noescape
 func divAVX2(a *Grid)
@@ -605,10 +977,22 @@ func divAVX2(a *Grid)
 func divNumberAVX2(a *Grid)
 
 //go:noescape
+func dropoutAVX2(a *Dropout)
+
+//go:noescape
 func expAVX2(a *Grid)
 
 //go:noescape
 func expGradAVX2(a *Grid)
+
+//go:noescape
+func expScaleAVX2(a *Grid)
+
+//go:noescape
+func expSumAVX2(a *Grid)
+
+//go:noescape
+func gatedProductsAVX2(a *Grid)
 
 //go:noescape
 func gatherAVX2(a *Pack)
@@ -641,16 +1025,34 @@ func hardSwishAVX2(a *Grid)
 func hardSwishGradAVX2(a *Grid)
 
 //go:noescape
+func largestAVX2(a *Grid)
+
+//go:noescape
+func layerNormAVX2(a *Grid)
+
+//go:noescape
+func layerNormGradAVX2(a *Grid)
+
+//go:noescape
 func leakyReluAVX2(a *Grid)
 
 //go:noescape
 func leakyReluGradAVX2(a *Grid)
 
 //go:noescape
+func lessBothAVX2(a *Grid)
+
+//go:noescape
+func logSoftmaxGradAVX2(a *Grid)
+
+//go:noescape
 func maxAVX2(a *Grid)
 
 //go:noescape
 func maxNumberAVX2(a *Grid)
+
+//go:noescape
+func maxPoolAVX2(a *MaxPool)
 
 //go:noescape
 func minAVX2(a *Grid)
@@ -665,6 +1067,12 @@ func mulAVX2(a *Grid)
 func mulNumberAVX2(a *Grid)
 
 //go:noescape
+func normGradAVX2(a *Grid)
+
+//go:noescape
+func normGradGatedAVX2(a *Grid)
+
+//go:noescape
 func numberDivAVX2(a *Grid)
 
 //go:noescape
@@ -672,6 +1080,9 @@ func numberSubAVX2(a *Grid)
 
 //go:noescape
 func peakAVX2(a *Spin)
+
+//go:noescape
+func productsAVX2(a *Grid)
 
 //go:noescape
 func reluAVX2(a *Grid)
@@ -689,6 +1100,15 @@ func reluGradAVX2(a *Grid)
 func scaleAVX2(a *Grid)
 
 //go:noescape
+func sgdAVX2(a *Grid)
+
+//go:noescape
+func sgdFirstAVX2(a *Grid)
+
+//go:noescape
+func sgdMomentumAVX2(a *Grid)
+
+//go:noescape
 func sigmoidAVX2(a *Grid)
 
 //go:noescape
@@ -701,6 +1121,15 @@ func siluAVX2(a *Grid)
 func siluGradAVX2(a *Grid)
 
 //go:noescape
+func softmaxAVX2(a *Grid)
+
+//go:noescape
+func softmaxGradAVX2(a *Grid)
+
+//go:noescape
+func softmaxMaskedAVX2(a *Grid)
+
+//go:noescape
 func sqrtGradAVX2(a *Grid)
 
 //go:noescape
@@ -710,10 +1139,16 @@ func squareAVX2(a *Grid)
 func squareGradAVX2(a *Grid)
 
 //go:noescape
+func squaresAVX2(a *Grid)
+
+//go:noescape
 func subAVX2(a *Grid)
 
 //go:noescape
 func subNumberAVX2(a *Grid)
+
+//go:noescape
+func sumAVX2(a *Grid)
 
 //go:noescape
 func tanhAVX2(a *Grid)

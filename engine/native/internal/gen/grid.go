@@ -7,10 +7,11 @@ import (
 )
 
 // Registers of kernels that walk a grid.
-var gridP = [...]string{"SI", "DI", "R8", "R9", "R10", "R11"}
+var gridP = [...]string{"SI", "DI", "R8", "R9", "R10", "R11", "R14", "R15"}
 
 const (
 	gridRows = "R12"
+	gridTemp = "R13"
 	gridLeft = "CX" // columns
 	gridAt   = "DX" // bytes from the row's start
 )
@@ -20,6 +21,7 @@ const (
 type cursor struct {
 	*kernel
 	disp   int
+	turn   int // counts the vectors of a round
 	masked bool
 	mask   int // AVX2's
 }
@@ -56,7 +58,7 @@ func (k *kernel) alongRow(unroll int, each func(*cursor)) {
 		}
 		k.loop(gridLeft, n*k.width, func() {
 			for j := range n {
-				each(&cursor{kernel: k, disp: j * k.bytes()})
+				each(&cursor{kernel: k, disp: j * k.bytes(), turn: j})
 			}
 			k.ins("ADDQ", imm(n*k.bytes()), gridAt)
 		})

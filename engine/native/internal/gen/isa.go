@@ -35,6 +35,7 @@ func (x *isa) half(i int) string {
 	return xmm(i)
 }
 
+func y(i int) string   { return fmt.Sprintf("Y%d", i) }
 func xmm(i int) string { return fmt.Sprintf("X%d", i) }
 
 // bytes of a vector.

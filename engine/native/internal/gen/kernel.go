@@ -87,14 +87,6 @@ func (k *kernel) reg() int {
 	panic("gen: out of vector registers")
 }
 
-func (k *kernel) regsOf(n int) []int {
-	r := make([]int, n)
-	for i := range r {
-		r[i] = k.reg()
-	}
-	return r
-}
-
 func (k *kernel) release(regs ...int) {
 	for _, r := range regs {
 		if k.free[r] {

@@ -36,6 +36,16 @@ func files() map[string][]byte {
 		unaries(&all)
 		gradients(&all)
 		binaries(&all)
+		all.begin(x, "norm")
+		reductions(&all)
+		columns(&all)
+		affines(&all)
+		layerNorms(&all)
+		softmaxes(&all)
+		all.begin(x, "train")
+		updates(&all)
+		dropouts(&all)
+		maxPools(&all)
 	}
 	return all.render()
 }

@@ -17,7 +17,6 @@ type sources struct {
 	kernels []signature
 	seen    map[string]bool
 	consts  map[string]bool // in the current file
-	data    bytes.Buffer
 }
 
 // signature is a kernel's name and the struct that it takes.

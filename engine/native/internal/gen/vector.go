@@ -39,8 +39,6 @@ func (k *kernel) fnmadd(to, x int, c operand) { k.op("VFNMADD213PS", to, x, c) }
 
 func (k *kernel) move(to int, from operand) { k.ins("VMOVUPS", k.operand(from), k.v(to)) }
 
-func (k *kernel) sqrt(to int, from operand) { k.ins("VSQRTPS", k.operand(from), k.v(to)) }
-
 func (k *kernel) zero() int {
 	r := k.reg()
 	k.ins("VXORPS", k.low(r), k.low(r), k.low(r))

@@ -21,14 +21,14 @@ type Trace struct {
 type TraceEpoch struct {
 	// Train are the metrics of training itself, such as train_loss.
 	Train map[string]float64
-	// Validations in order, the last at the end of the epoch; none is allowed.
+	// Validations in order; there may be none.
 	Validations []Validation
 }
 
 // Validation is one validation's metrics.
 type Validation struct {
 	// Step is after how many optimizer steps of the epoch it ran; 0: they are
-	// spread evenly.
+	// spread evenly, the last at the end of the epoch.
 	Step    int
 	Metrics map[string]float64
 }
@@ -182,7 +182,7 @@ func (s *simulator) epoch(i int, tr TraceEpoch) error {
 		if _, err := s.feed(StepEnd{Batch: (k+1)*s.accumulate - 1}); err != nil {
 			return err
 		}
-		for due < len(tr.Validations)-1 && s.after(tr.Validations, due, steps) <= k+1 {
+		for due < len(tr.Validations) && s.within(tr.Validations, due, steps) <= k+1 {
 			if err := s.validate(&e, tr, due); err != nil {
 				return err
 			}
@@ -195,9 +195,12 @@ func (s *simulator) epoch(i int, tr TraceEpoch) error {
 	if _, err := s.feed(TrainEnd{Metrics: tr.Train}); err != nil {
 		return err
 	}
-	if due < len(tr.Validations) {
+	for ; due < len(tr.Validations); due++ {
 		if err := s.validate(&e, tr, due); err != nil {
 			return err
+		}
+		if s.out.Stop != nil {
+			break
 		}
 	}
 	return s.close(e, tr, false)
@@ -207,12 +210,17 @@ func (s *simulator) rates() []float64 {
 	return slices.Clone(s.out.Rates[len(s.out.Rates)-1].LRs)
 }
 
-// after is the number of steps of an epoch that validation i follows.
-func (s *simulator) after(all []Validation, i, steps int) int {
-	if all[i].Step > 0 {
-		return min(all[i].Step, steps)
+// within is the number of steps of an epoch that validation i follows, more than
+// there are where it follows the end of training.
+func (s *simulator) within(all []Validation, i, steps int) int {
+	after := all[i].Step
+	if after <= 0 {
+		after = max((i+1)*steps/len(all), 1)
 	}
-	return max((i+1)*steps/len(all), 1)
+	if after >= steps {
+		return steps + 1
+	}
+	return after
 }
 
 func (s *simulator) validate(e *SimulatedEpoch, tr TraceEpoch, i int) error {

@@ -23,7 +23,7 @@ var floors = map[string]int{
 	"model": 4, "data": 4, "hub": 4,
 	"task": 5, "checkpoint": 5, "collective": 5,
 	"trainer": 6,
-	"runlog":  7, "report": 7, "dashboard": 7,
+	"runlog":  7, "plan": 7,
 	"":              8, // the root package, thaw
 	"internal/demo": 9, "internal/cli": 10,
 	"cmd": 11, "bench": 11, "examples": 11,

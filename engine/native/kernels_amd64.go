@@ -5,6 +5,7 @@ import "github.com/thaw-go/thaw/engine"
 // kernels are what the engine computes itself, in float32.
 func kernels(e *Engine) [engine.Count]engine.Kernel {
 	s := shared{cpu: e.CPU, isa: e.isa}
+	rows := maskedRows{shared: s}
 	base := func(op engine.Op) engine.Kernel {
 		k, _ := e.Engine.Lookup(op, engine.F32)
 		return k
@@ -36,8 +37,10 @@ func kernels(e *Engine) [engine.Count]engine.Kernel {
 		engine.OpRMSNormGrad:       (&layerNorm{shared: s}).rmsGrad,
 		engine.OpAddLayerNorm:      (&layerNorm{shared: s}).addForward,
 
-		engine.OpSoftmax:          (&softmax{shared: s, base: base(engine.OpSoftmax)}).call,
-		engine.OpSoftmaxGrad:      (&softmax{shared: s}).grad,
+		engine.OpSoftmax:          (&softmax{maskedRows: rows}).call,
+		engine.OpSoftmaxGrad:      (&softmax{maskedRows: rows}).grad,
+		engine.OpAttention:        (&attention{maskedRows: rows}).call,
+		engine.OpAttentionGrad:    (&attention{maskedRows: rows}).grad,
 		engine.OpLogSoftmax:       (&logSoftmax{shared: s}).call,
 		engine.OpLogSoftmaxGrad:   (&logSoftmax{shared: s}).grad,
 		engine.OpCrossEntropy:     (&crossEntropy{shared: s, base: base(engine.OpCrossEntropy)}).call,

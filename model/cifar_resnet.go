@@ -54,6 +54,6 @@ func optionA(s *nn.Scope, in, out, stride int) nn.Block {
 			short = t.Slice(x, tensor.Every(2, stride), tensor.Every(3, stride))
 			short = t.Pad(short, 1, (out-in)/2, out-in-(out-in)/2)
 		}
-		return t.Relu(t.Add(b.forward(t, x), short))
+		return b.forward(t, x, short)
 	}}
 }

@@ -3,6 +3,7 @@ package model
 import (
 	"strconv"
 
+	"github.com/thaw-go/thaw/engine"
 	"github.com/thaw-go/thaw/nn"
 	"github.com/thaw-go/thaw/tensor"
 )
@@ -18,7 +19,7 @@ func stem(block string, s *nn.Scope, c nn.Conv2dConfig, pool bool) nn.Block {
 	conv := nn.NewConv2d(s.Sub("conv1"), c)
 	bn := nn.NewBatchNorm2d(s.Sub("bn1"), c.Out)
 	return nn.Block{Name: block, Forward: func(t *tensor.Tape, _ nn.Inputs, x *tensor.Tensor) *tensor.Tensor {
-		x = t.Relu(bn.Forward(t, conv.Forward(t, x)))
+		x = bn.ForwardAct(t, conv.Forward(t, x), nil, engine.FnRelu)
 		if pool {
 			x = t.MaxPool2D(x, tensor.PoolOptions{Window: [2]int{3, 3}, Stride: [2]int{2, 2}, Pad: [2]int{1, 1}})
 		}

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"github.com/thaw-go/thaw/engine"
 	"github.com/thaw-go/thaw/nn"
 	"github.com/thaw-go/thaw/tensor"
 )
@@ -58,7 +59,7 @@ type residualConfig struct {
 // newResidual is a block with a projecting shortcut where the shape changes.
 func newResidual(s *nn.Scope, c residualConfig) nn.Block {
 	var body interface {
-		forward(t *tensor.Tape, x *tensor.Tensor) *tensor.Tensor
+		forward(t *tensor.Tape, x, residual *tensor.Tensor) *tensor.Tensor
 	}
 	out := c.width
 	if c.Bottleneck {
@@ -75,12 +76,11 @@ func newResidual(s *nn.Scope, c residualConfig) nn.Block {
 		short = func(t *tensor.Tape, x *tensor.Tensor) *tensor.Tensor { return bn.Forward(t, conv.Forward(t, x)) }
 	}
 	return nn.Block{Name: s.Path(), Forward: func(t *tensor.Tape, _ nn.Inputs, x *tensor.Tensor) *tensor.Tensor {
-		y := body.forward(t, x)
-		return t.Relu(t.Add(y, short(t, x)))
+		return body.forward(t, x, short(t, x))
 	}}
 }
 
-// basic is two 3×3 convolutions, without the final activation.
+// basic is two 3×3 convolutions.
 type basic struct {
 	conv1, conv2 *nn.Conv2d
 	bn1, bn2     *nn.BatchNorm
@@ -95,12 +95,13 @@ func newBasic(s *nn.Scope, in, out, stride int) *basic {
 	return b
 }
 
-func (b *basic) forward(t *tensor.Tape, x *tensor.Tensor) *tensor.Tensor {
-	y := t.Relu(b.bn1.Forward(t, b.conv1.Forward(t, x)))
-	return b.bn2.Forward(t, b.conv2.Forward(t, y))
+// forward adds the residual before the last activation.
+func (b *basic) forward(t *tensor.Tape, x, residual *tensor.Tensor) *tensor.Tensor {
+	y := b.bn1.ForwardAct(t, b.conv1.Forward(t, x), nil, engine.FnRelu)
+	return b.bn2.ForwardAct(t, b.conv2.Forward(t, y), residual, engine.FnRelu)
 }
 
-// bottleneck is 1×1, 3×3, 1×1, without the final activation.
+// bottleneck is 1×1, 3×3, 1×1.
 type bottleneck struct {
 	conv1, conv2, conv3 *nn.Conv2d
 	bn1, bn2, bn3       *nn.BatchNorm
@@ -122,8 +123,9 @@ func newBottleneck(s *nn.Scope, c residualConfig) *bottleneck {
 	return b
 }
 
-func (b *bottleneck) forward(t *tensor.Tape, x *tensor.Tensor) *tensor.Tensor {
-	y := t.Relu(b.bn1.Forward(t, b.conv1.Forward(t, x)))
-	y = t.Relu(b.bn2.Forward(t, b.conv2.Forward(t, y)))
-	return b.bn3.Forward(t, b.conv3.Forward(t, y))
+// forward adds the residual before the last activation.
+func (b *bottleneck) forward(t *tensor.Tape, x, residual *tensor.Tensor) *tensor.Tensor {
+	y := b.bn1.ForwardAct(t, b.conv1.Forward(t, x), nil, engine.FnRelu)
+	y = b.bn2.ForwardAct(t, b.conv2.Forward(t, y), nil, engine.FnRelu)
+	return b.bn3.ForwardAct(t, b.conv3.Forward(t, y), residual, engine.FnRelu)
 }

@@ -78,7 +78,9 @@ func stages(t *testing.T, c task.Task) *schedule.Plan {
 	return p
 }
 
-func pictures(t *testing.T, n int) *data.Loader {
+func pictures(t *testing.T, n int) *data.Loader { return loader(t, n, batch) }
+
+func loader(t *testing.T, n, size int) *data.Loader {
 	t.Helper()
 	x, y := make([]float32, n*3*side*side), make([]int64, n)
 	for i := range x {
@@ -91,7 +93,7 @@ func pictures(t *testing.T, n int) *data.Loader {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := data.NewLoader(set, data.LoaderConfig{Sampler: data.Sampler{BatchSize: batch}})
+	l, err := data.NewLoader(set, data.LoaderConfig{Sampler: data.Sampler{BatchSize: size}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,222 +2,88 @@
 // float64 elements: what the conformance tests replay is what training runs.
 // State is keyed by the parameter's name, so that parameters may join, leave
 // and change groups without losing it.
+//
+// A [Rule] is an optimizer's options; it says which state a parameter has and
+// how a stretch of its elements is updated. [Optimizer] holds groups and state
+// and drives the rule over them.
 package optim
 
-import (
-	"fmt"
-	"slices"
-)
-
-// Slice is the elements of a parameter, a gradient or a state: one of the two,
-// or neither where there is none.
-type Slice struct {
-	F32 []float32
-	F64 []float64
-}
-
-// Len is the number of elements.
-func (s Slice) Len() int { return max(len(s.F32), len(s.F64)) }
-
-// Absent tells a slice that holds nothing and stands for no gradient.
-func (s Slice) Absent() bool { return s.F32 == nil && s.F64 == nil }
-
-// like makes zeros of s's type and length.
-func (s Slice) like() Slice {
-	if s.F64 != nil {
-		return Slice{F64: make([]float64, len(s.F64))}
-	}
-	return Slice{F32: make([]float32, len(s.F32))}
-}
-
-// Param is a parameter as an optimizer sees it. Shape is its sizes, outermost
-// first. Without a gradient it is skipped and its step counter stays.
-type Param struct {
-	Name        string
-	Shape       []int
-	Value, Grad Slice
-}
-
-// Rule is an optimizer's options and update. A Rule is a struct value whose
-// exported fields carry json names; those of one group share it.
+// Rule is an optimizer's options: a struct value whose exported fields carry
+// json names and doc texts; those of one group share it. A rule implements
+// Updater too.
 type Rule interface {
 	// Check refuses options outside their ranges, with torch's texts.
 	Check() error
-	// Slots names the state tensors of a parameter, each of its shape.
-	Slots() []string
-	// WithLR and WithMomentum replace what LR schedulers change: the learning
-	// rate, and the momentum or first beta (a Rule without either returns
-	// itself).
-	WithLR(lr float64) Rule
-	WithMomentum(m float64) Rule
-	// update32 and update64 update the elements of one stretch of a parameter;
-	// t counts the parameter's steps from 1.
-	update32(w, g []float32, slots [][]float32, t int)
-	update64(w, g []float64, slots [][]float64, t int)
+	// Layout is the state of a parameter of that shape.
+	Layout(shape []int) Layout
 }
 
-// State is what an optimizer remembers of a parameter.
-type State struct {
+// Updater is a rule that updates one parameter at a time. Update sees a stretch
+// of a parameter, or all of it for a Whole rule; it is called from several
+// goroutines, for different stretches.
+type Updater interface {
+	Update32(c *Cell[float32])
+	Update64(c *Cell[float64])
+}
+
+// Float is what updates are generic over.
+type Float interface{ ~float32 | ~float64 }
+
+// Cell is a stretch of a parameter in one step, as an update sees it. An
+// elementwise rule gets stretches of a fixed length, so that sums do not depend
+// on the number of threads.
+type Cell[T Float] struct {
+	// W, G and S are the parameter, its gradient and its state tensors, in the
+	// order of the layout. G must not be changed.
+	W, G []T
+	S    [][]T
+	// Shape is that of the whole parameter.
+	Shape []int
+	// Step counts the parameter's steps, from 1. Fresh tells the first one with
+	// this state: tensors are as the layout initialises them.
 	Step  int
-	Slots []Slice
+	Fresh bool
+	// Scalars are the parameter's, in the order of the layout. They are read
+	// here and changed in Advance.
+	Scalars []float64
+	// Pass counts the passes over all parameters, from 0. An update adds to Sums,
+	// which start from zero; Totals are the sums of the earlier passes over the
+	// whole parameter.
+	Pass         int
+	Sums, Totals [maxSums]float64
+
+	pool *scratch
 }
 
-// Group is parameters that share options.
-type Group struct {
-	Params []string
-	Rule   Rule
-}
+// Optional parts of a rule.
+type (
+	// Passer needs several passes over a parameter, because an update depends on
+	// sums over it.
+	Passer interface{ Passes() int }
+	// Whole needs all of a parameter in one cell.
+	Whole interface{ Whole() bool }
+	// Advancer changes a parameter's scalars after its update.
+	Advancer interface{ Advance(s *State) }
+	// ShapeChecker refuses parameters that the rule is not for.
+	ShapeChecker interface{ CheckShape(shape []int) error }
+	// Follower depends on the order of the parameters in a group: before its
+	// update, the first of a step sees the states of all others, and each later
+	// one that of the parameter before it.
+	Follower interface{ Follow(s, other *State) }
+	// Sparse says what to do with a gradient of some rows; without it they are
+	// refused.
+	Sparse interface{ Sparse() (Rows, error) }
+	// Fixed names options that a group cannot override.
+	Fixed interface{ Fixed() []string }
+)
 
-// Optimizer updates parameters, group by group.
-type Optimizer struct {
-	// Parallel runs f for 0 … n−1 on several threads; nil runs it serially. The
-	// results do not depend on it.
-	Parallel func(n int, f func(i int))
+// maxSums is the most sums that a rule takes in a pass.
+const maxSums = 4
 
-	name   string
-	rule   Rule
-	groups []Group
-	state  map[string]*State
-	tasks  []stretch
-	run    func(i int)
-}
-
-// stretch is a part of a parameter's elements that one task updates.
-type stretch struct {
-	rule   Rule
-	param  *Param
-	state  *State
-	lo, hi int
-}
-
-// stretchLen keeps a task around 50 µs.
-const stretchLen = 32 << 10
-
-// NewOptimizer makes an optimizer of a rule; name is what messages call it.
-func NewOptimizer(name string, r Rule) (*Optimizer, error) {
-	if err := r.Check(); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+// signed is the factor of a gradient: −1 climbs.
+func signed[T Float](maximize bool) T {
+	if maximize {
+		return -1
 	}
-	o := &Optimizer{name: name, rule: r, state: map[string]*State{}}
-	o.run = func(i int) { o.tasks[i].update() }
-	return o, nil
+	return 1
 }
-
-// Name is the optimizer's canonical name.
-func (o *Optimizer) Name() string { return o.name }
-
-// Rule is the options of a group that sets none.
-func (o *Optimizer) Rule() Rule { return o.rule }
-
-// Groups are the groups in order.
-func (o *Optimizer) Groups() []Group { return o.groups }
-
-// SetGroups replaces the groups. State of the parameters that stay is kept,
-// that of the others is kept too until Forget.
-func (o *Optimizer) SetGroups(gs []Group) error {
-	owner := map[string]int{}
-	for i, g := range gs {
-		if err := g.Rule.Check(); err != nil {
-			return fmt.Errorf("%s: group %d: %w", o.name, i, err)
-		}
-		for _, p := range g.Params {
-			if j, taken := owner[p]; taken {
-				return fmt.Errorf("%s: some parameters appear in more than one parameter group: %s in %d and %d", o.name, p, j, i)
-			}
-			owner[p] = i
-		}
-	}
-	o.groups = slices.Clone(gs)
-	return nil
-}
-
-// SetRate sets a group's learning rate.
-func (o *Optimizer) SetRate(group int, lr float64) {
-	o.groups[group].Rule = o.groups[group].Rule.WithLR(lr)
-}
-
-// SetMomentum sets a group's momentum, or first beta.
-func (o *Optimizer) SetMomentum(group int, m float64) {
-	o.groups[group].Rule = o.groups[group].Rule.WithMomentum(m)
-}
-
-// Forget drops the state of all parameters.
-func (o *Optimizer) Forget() { clear(o.state) }
-
-// Step updates the groups' parameters. Those that lookup does not know, or that
-// have no gradient, are skipped.
-func (o *Optimizer) Step(lookup func(name string) *Param) error {
-	o.tasks = o.tasks[:0]
-	for _, g := range o.groups {
-		for _, name := range g.Params {
-			p := lookup(name)
-			if p == nil || p.Grad.Absent() {
-				continue
-			}
-			if p.Grad.Len() != p.Value.Len() {
-				return fmt.Errorf("%s: %s has %d elements and a gradient of %d", o.name, name, p.Value.Len(), p.Grad.Len())
-			}
-			s := o.stateOf(g.Rule, p)
-			s.Step++
-			for lo := 0; lo < p.Value.Len(); lo += stretchLen {
-				o.tasks = append(o.tasks, stretch{g.Rule, p, s, lo, min(lo+stretchLen, p.Value.Len())})
-			}
-		}
-	}
-	if o.Parallel != nil {
-		o.Parallel(len(o.tasks), o.run)
-		return nil
-	}
-	for i := range o.tasks {
-		o.tasks[i].update()
-	}
-	return nil
-}
-
-// stateOf finds or makes the state of a parameter.
-func (o *Optimizer) stateOf(r Rule, p *Param) *State {
-	s := o.state[p.Name]
-	if s == nil {
-		s = &State{}
-		for range r.Slots() {
-			s.Slots = append(s.Slots, p.Value.like())
-		}
-		o.state[p.Name] = s
-	}
-	return s
-}
-
-// maxSlots is the most state tensors that a rule has.
-const maxSlots = 4
-
-func (s *stretch) update() {
-	if s.param.Value.F64 != nil {
-		var slots [maxSlots][]float64
-		for i, x := range s.state.Slots {
-			slots[i] = x.F64[s.lo:s.hi]
-		}
-		s.rule.update64(s.param.Value.F64[s.lo:s.hi], s.param.Grad.F64[s.lo:s.hi], slots[:len(s.state.Slots)], s.state.Step)
-		return
-	}
-	var slots [maxSlots][]float32
-	for i, x := range s.state.Slots {
-		slots[i] = x.F32[s.lo:s.hi]
-	}
-	s.rule.update32(s.param.Value.F32[s.lo:s.hi], s.param.Grad.F32[s.lo:s.hi], slots[:len(s.state.Slots)], s.state.Step)
-}
-
-// States are the parameters' states by name, for checkpoints. They must not be
-// changed.
-func (o *Optimizer) States() map[string]*State { return o.state }
-
-// SetState replaces a parameter's state, as a checkpoint holds it.
-func (o *Optimizer) SetState(name string, s *State) error {
-	if want := len(o.rule.Slots()); len(s.Slots) != want {
-		return fmt.Errorf("%s: state of %s has %d tensors, expected %d", o.name, name, len(s.Slots), want)
-	}
-	o.state[name] = s
-	return nil
-}
-
-// element is what updates are generic over.
-type element interface{ ~float32 | ~float64 }

@@ -18,54 +18,65 @@ type SGD struct {
 // DefaultSGD is torch's defaults.
 func DefaultSGD() SGD { return SGD{LR: 1e-3} }
 
-// Check implements Rule.
+var sgdEntry = entry{
+	name: "SGD", rule: DefaultSGD(), doc: "stochastic gradient descent, with momentum",
+	formula: "buf = μ·buf + (1−dampening)·g; w −= lr·buf", source: "torch.optim.SGD; Sutskever et al. 2013",
+}
+
+// Check implements Rule. Like torch, it lets a learning rate of NaN pass.
 func (o SGD) Check() error {
-	if err := common(o.LR, o.WeightDecay); err != nil {
-		return err
-	}
-	if o.Momentum < 0 {
+	switch {
+	case o.LR < 0:
+		return invalid("learning rate", o.LR)
+	case o.Momentum < 0:
 		return invalid("momentum value", o.Momentum)
-	}
-	if o.Nesterov && (o.Momentum <= 0 || o.Dampening != 0) {
-		return errors.New("nesterov momentum requires a momentum and zero dampening")
+	case o.WeightDecay < 0:
+		return invalid("weight_decay value", o.WeightDecay)
+	case o.Nesterov && (o.Momentum <= 0 || o.Dampening != 0):
+		return errNesterov
 	}
 	return nil
 }
 
-// Slots implements Rule.
-func (o SGD) Slots() []string {
-	if o.Momentum == 0 {
-		return nil
-	}
-	return []string{"momentum_buffer"}
+var errNesterov = errors.New("Nesterov momentum requires a momentum and zero dampening") //nolint:staticcheck // torch's text
+
+// Layout implements Rule.
+func (o SGD) Layout([]int) Layout {
+	return Layout{Counter: Uncounted}.with(o.Momentum != 0, Tensor{Name: "momentum_buffer"})
 }
 
-// WithLR implements Rule.
-func (o SGD) WithLR(lr float64) Rule { o.LR = lr; return o }
-
-// WithMomentum implements Rule.
-func (o SGD) WithMomentum(m float64) Rule { o.Momentum = m; return o }
-
-func (o SGD) update32(w, g []float32, s [][]float32, t int) { sgd(o, w, g, s, t) }
-func (o SGD) update64(w, g []float64, s [][]float64, t int) { sgd(o, w, g, s, t) }
-
-func sgd[T element](o SGD, w, g []T, s [][]T, t int) {
-	lr, wd, mu, damp := T(o.LR), T(o.WeightDecay), T(o.Momentum), T(1-o.Dampening)
-	sign := T(1)
-	if o.Maximize {
-		sign = -1
+// Sparse implements Sparse: momentum moves rows without a gradient too.
+func (o SGD) Sparse() (Rows, error) {
+	if o.WeightDecay != 0 {
+		return 0, errDecayedRows
 	}
-	if len(s) == 0 {
-		for i, d := range g {
+	if o.Momentum != 0 {
+		return RowsAmongZeros, nil
+	}
+	return RowsAlone, nil
+}
+
+// Update32 implements Updater.
+func (o SGD) Update32(c *Cell[float32]) { sgd(o, c) }
+
+// Update64 implements Updater.
+func (o SGD) Update64(c *Cell[float64]) { sgd(o, c) }
+
+func sgd[T Float](o SGD, c *Cell[T]) {
+	lr, wd, sign := T(o.LR), T(o.WeightDecay), signed[T](o.Maximize)
+	w := c.W
+	if o.Momentum == 0 {
+		for i, d := range c.G {
 			d = sign*d + wd*w[i]
 			w[i] -= lr * d
 		}
 		return
 	}
-	buf := s[0]
-	for i, d := range g {
+	mu, damp := T(o.Momentum), T(1-o.Dampening)
+	buf := c.S[0]
+	for i, d := range c.G {
 		d = sign*d + wd*w[i]
-		if t == 1 {
+		if c.Fresh {
 			buf[i] = d
 		} else {
 			buf[i] = mu*buf[i] + damp*d

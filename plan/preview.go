@@ -150,7 +150,7 @@ func stateBytes(f Fit, i int, names []string) (int64, error) {
 	}
 	var bytes int64
 	for _, n := range names {
-		bytes += int64(len(o.Rule().Slots())) * int64(in[n].Len()) * 4
+		bytes += int64(o.Rule().Layout(in[n].Shape).Len(in[n].Shape)) * 4
 	}
 	return bytes, nil
 }

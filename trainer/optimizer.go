@@ -140,23 +140,45 @@ func (o *optimizer) takeGradients() {
 
 // optimizerState is the part of an optimizer's state that is no tensor.
 type optimizerState struct {
-	Name  string         `json:"name"`
-	Steps map[string]int `json:"steps"`
+	Name   string                `json:"name"`
+	Params map[string]paramState `json:"params"`
+}
+
+// paramState is what an optimizer remembers of one parameter: updates, numbers,
+// and the shapes of the tensors that stand beside it.
+type paramState struct {
+	Step    int           `json:"step"`
+	Tensors []savedTensor `json:"tensors,omitempty"`
+	Scalars []savedScalar `json:"scalars,omitempty"`
+}
+
+type savedTensor struct {
+	Name  string `json:"name"`
+	Shape []int  `json:"shape"`
+}
+
+type savedScalar struct {
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
 }
 
 // state gives the state for a checkpoint: numbers as JSON, tensors as entries
-// named "<parameter>/<slot>".
+// named "<parameter>/<tensor>".
 func (o *optimizer) state() (json.RawMessage, []safetensors.Entry, error) {
-	st := optimizerState{Name: o.Name(), Steps: map[string]int{}}
+	st := optimizerState{Name: o.Name(), Params: map[string]paramState{}}
 	var entries []safetensors.Entry
-	slots := o.Rule().Slots()
 	states := o.States()
 	for _, name := range slices.Sorted(maps.Keys(states)) {
 		s := states[name]
-		st.Steps[name] = s.Step
-		for i, x := range s.Slots {
-			entries = append(entries, entry(name+"/"+slots[i], o.tensors[name].Shape, x))
+		saved := paramState{Step: s.Step}
+		for i, t := range s.Layout.Tensors {
+			saved.Tensors = append(saved.Tensors, savedTensor{t.Name, t.Shape})
+			entries = append(entries, entry(name+"/"+t.Name, t.Shape, s.Tensors[i]))
 		}
+		for i, c := range s.Layout.Scalars {
+			saved.Scalars = append(saved.Scalars, savedScalar{c.Name, s.Scalars[i]})
+		}
+		st.Params[name] = saved
 	}
 	raw, err := json.Marshal(st)
 	return raw, entries, err
@@ -179,14 +201,10 @@ func (o *optimizer) load(raw json.RawMessage, f *safetensors.File) error {
 		return fmt.Errorf("the checkpoint holds the state of %s, the optimizer is %s\n    hint: set restore_best to false, or re-create the optimizer in every phase", st.Name, o.Name())
 	}
 	o.Forget()
-	for _, name := range slices.Sorted(maps.Keys(st.Steps)) {
-		s := &optim.State{Step: st.Steps[name]}
-		for _, slot := range o.Rule().Slots() {
-			x, err := o.read(f, name, slot)
-			if err != nil {
-				return err
-			}
-			s.Slots = append(s.Slots, x)
+	for _, name := range slices.Sorted(maps.Keys(st.Params)) {
+		s, err := o.read(f, name, st.Params[name])
+		if err != nil {
+			return fmt.Errorf("reading the optimizer's state of %s: %w", name, err)
 		}
 		if err := o.SetState(name, s); err != nil {
 			return err
@@ -195,19 +213,41 @@ func (o *optimizer) load(raw json.RawMessage, f *safetensors.File) error {
 	return nil
 }
 
-func (o *optimizer) read(f *safetensors.File, name, slot string) (optim.Slice, error) {
+// read makes a parameter's state of what a checkpoint holds.
+func (o *optimizer) read(f *safetensors.File, name string, saved paramState) (*optim.State, error) {
 	p, err := o.view(name)
 	if err != nil {
-		return optim.Slice{}, err
+		return nil, err
 	}
-	t, err := f.Tensor(name + "/" + slot)
+	s := &optim.State{Step: saved.Step}
+	expected := o.Rule().Layout(p.Shape)
+	for _, t := range saved.Tensors {
+		if want := expected.Shape(t.Name, p.Shape); want != nil && !slices.Equal(want, t.Shape) {
+			return nil, fmt.Errorf("%s has shape %v in the checkpoint, the parameter's is %v", t.Name, t.Shape, want)
+		}
+		x, err := readTensor(f, name+"/"+t.Name, t.Shape, p.Value.F64 != nil)
+		if err != nil {
+			return nil, err
+		}
+		s.Layout.Tensors = append(s.Layout.Tensors, optim.Tensor{Name: t.Name, Shape: t.Shape})
+		s.Tensors = append(s.Tensors, x)
+	}
+	for _, c := range saved.Scalars {
+		s.Layout.Scalars = append(s.Layout.Scalars, optim.Scalar{Name: c.Name})
+		s.Scalars = append(s.Scalars, c.Value)
+	}
+	return s, nil
+}
+
+func readTensor(f *safetensors.File, name string, shape []int, wide bool) (optim.Slice, error) {
+	t, err := f.Tensor(name)
 	if err != nil {
 		return optim.Slice{}, err
 	}
-	if !slices.Equal(t.Shape, p.Shape) {
-		return optim.Slice{}, fmt.Errorf("%s of %s has shape %v in the checkpoint, the parameter has %v", slot, name, t.Shape, p.Shape)
+	if !slices.Equal(t.Shape, shape) {
+		return optim.Slice{}, fmt.Errorf("%s has shape %v, expected %v", name, t.Shape, shape)
 	}
-	if p.Value.F64 != nil {
+	if wide {
 		x := make([]float64, t.Len())
 		return optim.Slice{F64: x}, t.ReadFloat64(x)
 	}

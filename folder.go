@@ -13,8 +13,8 @@ import (
 
 // The files of a run's folder, besides its checkpoints.
 const (
-	configFile = "config.yaml"
-	eventsFile = "events.ndjson"
+	ConfigFile = "config.yaml"
+	EventsFile = "events.ndjson"
 	statusFile = "status.json"
 )
 

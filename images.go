@@ -1,6 +1,7 @@
 package thaw
 
 import (
+	"errors"
 	"path/filepath"
 
 	"github.com/thaw-go/thaw/config"
@@ -54,6 +55,7 @@ func Schema() ([]byte, error) {
 	return config.Schema(
 		config.Section{Key: "task.image_classification", Options: defaultImageTask()},
 		config.Section{Key: "data", Options: defaultImageData()},
+		config.Section{Key: "schedule", Schema: scheduleForm()},
 	)
 }
 
@@ -89,7 +91,7 @@ func (r *Run) buildImages(n *tree.Node, e engine.Engine, opt task.Optimization) 
 	}
 	d := defaultImageData()
 	d.Size = m.Value.Size
-	if r.Config.Data == nil || r.Config.Data.Kind != tree.Map {
+	if r.outline == nil && (r.Config.Data == nil || r.Config.Data.Kind != tree.Map) {
 		return n.Errorf("write data: {folder: DIR}, the folder having train/<class>/<image>", "the configuration names no data")
 	}
 	if err := config.Decode(r.Config.Data, &d); err != nil {
@@ -101,18 +103,26 @@ func (r *Run) buildImages(n *tree.Node, e engine.Engine, opt task.Optimization) 
 		}
 	}
 	b := &imageBuilder{run: r, cfg: d}
-	if err := b.build(); err != nil {
+	if r.outline != nil && r.Config.Data == nil {
+		r.outline.withoutData(errors.New("none are named"))
+	} else if err := b.build(); r.outline != nil && err != nil {
+		r.outline.withoutData(err)
+	} else if err != nil {
 		return err
 	}
 	weights := t.Weights
 	if w := n.Field("weights"); w != nil && weights != "" {
 		weights = r.path(w)
 	}
-	clf, err := task.NewImageClassifier(task.ImageClassifierConfig{
+	c := task.ImageClassifierConfig{
 		Engine: e, Backbone: t.Model, Labels: r.classes, Channels: d.Channels, Weights: weights, Head: t.Head,
 		LabelSmoothing: t.LabelSmoothing, Metrics: t.Metrics, Seed: r.Config.Seed, Optimization: opt,
 		Models: r.components.Models, MetricSet: r.components.Metrics,
-	})
+	}
+	if r.outline != nil {
+		r.outline.images(&c, m.Value, d)
+	}
+	clf, err := task.NewImageClassifier(c)
 	if err != nil {
 		return n.Errorf("", "%v", err)
 	}

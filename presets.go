@@ -111,7 +111,11 @@ func (p *preset) generate(infos []param.Info, lr float64, noDecay bool) (*schedu
 
 // optimizerLR is the learning rate that the fit starts with.
 func (r *Run) optimizerLR() (float64, error) {
-	o, err := optim.Make(r.components.Optimizers, r.Task.Optimization().Spec())
+	opt := r.fallback
+	if r.Task != nil {
+		opt = r.Task.Optimization()
+	}
+	o, err := optim.Make(r.components.Optimizers, opt.Spec())
 	if err != nil {
 		return 0, err
 	}

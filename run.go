@@ -44,6 +44,9 @@ type Run struct {
 	components Components
 	scheduling scheduling
 	classes    []string
+	outline    *Outline // of whom the run is a part; nil: it is to be trained
+	// fallback is the optimization where there is no task.
+	fallback task.Optimization
 }
 
 // Load reads configuration files, each over the ones before, and overrides
@@ -57,19 +60,8 @@ func Load(files, overrides []string, e engine.Engine, c Components) (*Run, error
 }
 
 func fromTree(n *tree.Node, e engine.Engine, c Components) (*Run, error) {
-	r := &Run{Config: config.DefaultRun(), Tree: n, components: c}
-	if err := config.Decode(n, &r.Config); err != nil {
-		return nil, err
-	}
-	if err := r.settle(); err != nil {
-		return nil, err
-	}
-	var err error
-	if r.scheduling, err = readScheduling(r.Config); err != nil {
-		return nil, err
-	}
-	r.Notes = append(r.Notes, r.scheduling.notes...)
-	opt, err := r.optimization()
+	r := &Run{Tree: n, components: c}
+	opt, err := r.read()
 	if err != nil {
 		return nil, err
 	}
@@ -77,6 +69,23 @@ func fromTree(n *tree.Node, e engine.Engine, c Components) (*Run, error) {
 		return nil, err
 	}
 	return r, r.plan()
+}
+
+// read understands the configuration, as far as that needs no model.
+func (r *Run) read() (task.Optimization, error) {
+	r.Config = config.DefaultRun()
+	if err := config.Decode(r.Tree, &r.Config); err != nil {
+		return task.Optimization{}, err
+	}
+	if err := r.settle(); err != nil {
+		return task.Optimization{}, err
+	}
+	var err error
+	if r.scheduling, err = readScheduling(r.Config); err != nil {
+		return task.Optimization{}, err
+	}
+	r.Notes = append(r.Notes, r.scheduling.notes...)
+	return r.optimization()
 }
 
 // settle resolves what Lightning says in two ways, and warns of what has no
@@ -293,7 +302,7 @@ func (r *Run) Fit(ctx context.Context, e engine.Engine, sink event.Sink) (traine
 	if r.scheduling.genOnly {
 		return trainer.Result{Reason: "gen_ft_sched_only: the schedule was written to " + filepath.Join(folder.Path, schedule.FileName(r.Task.Name()))}, nil
 	}
-	log, err := os.OpenFile(filepath.Join(folder.Path, eventsFile), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	log, err := os.OpenFile(filepath.Join(folder.Path, EventsFile), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return trainer.Result{}, fmt.Errorf("opening the event log: %w", err)
 	}
@@ -329,7 +338,7 @@ func (r *Run) fit(ctx context.Context, e engine.Engine, dir string, sink event.S
 
 // describe writes the resolved configuration and the schedule into the folder.
 func (r *Run) describe(f Folder, resolved string) error {
-	if err := f.write(configFile, []byte(resolved)); err != nil {
+	if err := f.write(ConfigFile, []byte(resolved)); err != nil {
 		return err
 	}
 	if r.Schedule == nil {

@@ -17,6 +17,14 @@ type Section struct {
 	Key string
 	// Options is a struct, or a pointer to one, that holds the defaults.
 	Options any
+	// Schema, if set, says it all in place of Options.
+	Schema *jsonschema.Schema
+}
+
+// SchemaOf is the schema of a struct, or a pointer to one, that a configuration
+// is decoded into; its content states the defaults.
+func SchemaOf(options any) *jsonschema.Schema {
+	return object(reflect.Indirect(reflect.ValueOf(options)))
 }
 
 // Schema is the JSON Schema (draft 2020-12) of a run's configuration as JSON
@@ -50,11 +58,18 @@ func Schema(sections ...Section) ([]byte, error) {
 			at = next
 		}
 		last := keys[len(keys)-1]
-		p := object(reflect.Indirect(reflect.ValueOf(x.Options)))
+		p := x.Schema
+		if p == nil {
+			p = SchemaOf(x.Options)
+		}
 		if before := at.Properties[last]; before != nil {
 			p.Description = before.Description
 		}
 		add(at, last, p)
+		if x.Key == "schedule" { // which finetuning-scheduler's callback has a key for too
+			ft := s.Defs["FinetuningScheduler"].Properties["ft_schedule"]
+			s.Defs["FinetuningScheduler"].Properties["ft_schedule"] = &jsonschema.Schema{Ref: "#/properties/schedule", Description: ft.Description}
+		}
 	}
 	b, err := json.MarshalIndent(s, "", "  ")
 	return append(b, '\n'), err

@@ -72,19 +72,14 @@ func TestNamesAndShapesAlone(t *testing.T) {
 	}
 }
 
-// TestSVG reads the picture back.
-func TestSVG(t *testing.T) {
-	infos := layers(4)
-	infos[0].Module = `model.layer.<0>&"`
-	p, err := plan.New(fit(t, infos, schedule.Default(infos)))
-	if err != nil {
-		t.Fatal(err)
-	}
+// elements counts the elements of a drawing, which must be XML.
+func elements(t *testing.T, svg string) map[string]int {
+	t.Helper()
 	count := map[string]int{}
-	for dec := xml.NewDecoder(strings.NewReader(p.SVG())); ; {
+	for dec := xml.NewDecoder(strings.NewReader(svg)); ; {
 		tok, err := dec.Token()
 		if errors.Is(err, io.EOF) {
-			break
+			return count
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -93,7 +88,43 @@ func TestSVG(t *testing.T) {
 			count[e.Name.Local]++
 		}
 	}
-	if count["g"] != 4*len(p.Blocks) || count["path"] != 4 {
+}
+
+// TestSVG reads the picture of a network back: a cell for each block and phase,
+// a frontier for each phase.
+func TestSVG(t *testing.T) {
+	infos := layers(4)
+	infos[0].Module = `model.layer.<0>&"`
+	p, err := plan.New(fit(t, infos, schedule.Default(infos)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if count := elements(t, p.SVG()); count["g"] != 4*len(p.Blocks) || count["path"] != 4 {
 		t.Errorf("%d cells and %d frontiers for 4 phases of %d blocks", count["g"], count["path"], len(p.Blocks))
+	}
+}
+
+// TestCourse reads the picture of a simulation back: a line for each metric and
+// group, a dot for each value.
+func TestCourse(t *testing.T) {
+	infos := layers(3)
+	f := fit(t, infos, schedule.ByBlock(infos))
+	tr, err := plan.ParseMetrics([]string{"val_loss=3,2,2,2,2,1,nan", "<acc>=0,0,0,1,1,1,1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sim, err := phase.Simulate(f.Config, tr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sim.Phase != 1 || sim.Stop == nil {
+		t.Fatal(sim)
+	}
+	count := elements(t, plan.Course(sim))
+	if count["path"] != 2+2 || count["circle"] != 6+7 || count["rect"] != 1+3*2 {
+		t.Errorf("%d lines, %d dots and %d areas for 2 metrics, 2 groups and 2 phases", count["path"], count["circle"], count["rect"])
+	}
+	if elements(t, plan.Course(&phase.Simulation{}))["svg"] != 1 {
+		t.Error("a simulation of nothing cannot be drawn")
 	}
 }

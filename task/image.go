@@ -33,6 +33,8 @@ type ImageClassifierConfig struct {
 	// the file's own, "" for the file's own where it fits the classes and a new
 	// one where it does not.
 	Head string
+	// Lazy leaves the parameters undefined: for a look at the network.
+	Lazy bool
 	// LabelSmoothing in [0,1] spreads that share of the target over all classes.
 	LabelSmoothing float64
 	// Metrics by name; nil stands for accuracy.
@@ -76,7 +78,7 @@ func NewImageClassifier(c ImageClassifierConfig) (*ImageClassifier, error) {
 	if e.Value.New == nil {
 		return nil, fmt.Errorf("image classifier: the model %s cannot be built", e.Name)
 	}
-	s := nn.NewScope(nn.Config{Engine: c.Engine, Seed: c.Seed, Prefix: Prefix})
+	s := nn.NewScope(nn.Config{Engine: c.Engine, Seed: c.Seed, Lazy: c.Lazy, Prefix: Prefix})
 	net := e.Value.New(s, model.Config{Channels: c.Channels, Classes: c.Classes})
 	if err := net.Err(); err != nil {
 		return nil, err

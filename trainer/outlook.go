@@ -19,7 +19,7 @@ type Outlook struct {
 // Outlook tells what Fit would do. Without training data the length of an epoch
 // is unknown; with them it checks what Fit checks before it starts.
 func (tr *Trainer) Outlook(t task.Task, d Data, s Schedule) (Outlook, error) {
-	f := &fit{Config: tr.cfg, task: t, data: d, sched: s}
+	f := &fit{Config: tr.cfg, task: t, data: d, sched: s, rhythm: rhythm{accumulate: 1}}
 	if d.Train != nil {
 		var err error
 		if f, err = tr.prepare(t, d, s); err != nil {
@@ -29,9 +29,6 @@ func (tr *Trainer) Outlook(t task.Task, d Data, s Schedule) (Outlook, error) {
 		f.sched.Plan = schedule.AllAtOnce(t.Network().Params().Infos())
 	}
 	o := Outlook{Machine: f.machineConfig(), Batches: f.rhythm.batches, Metrics: []string{"train_loss"}}
-	if f.rhythm.batches == 0 {
-		o.Machine.StepsPerEpoch = 0
-	}
 	if f.data.Val == nil && d.Train != nil {
 		return o, nil
 	}

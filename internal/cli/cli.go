@@ -57,6 +57,10 @@ func System() State {
 // errInterrupted ends a command that an interrupt cut short in good order.
 var errInterrupted = errors.New("interrupted")
 
+// errAnswered ends a command with an exit code that is its answer: what there is
+// to say is printed.
+var errAnswered = errors.New("the answer is no")
+
 // exit carries an exit code out of kong.
 type exit struct{ code int }
 
@@ -100,6 +104,8 @@ func Main(s State) (code int) {
 		return exitOK
 	case errors.Is(err, errInterrupted):
 		return exitInterrupted
+	case errors.Is(err, errAnswered):
+		return exitFailed
 	default:
 		fmt.Fprintf(s.Stderr, "thaw: %v\n", err)
 		return exitFailed

@@ -25,12 +25,13 @@ type commands struct {
 	Engine  string `help:"Arithmetic: ${enum}. The native engine has assembly kernels for AVX-512 and AVX2, and is the reference elsewhere; THAW_CPU=avx512, avx2 or generic forces a path." enum:"native,reference" default:"native" placeholder:"NAME"`
 	Threads int    `help:"Threads; 0 takes one per core." default:"0" placeholder:"N"`
 
-	Fit      fitCmd      `cmd:"" help:"Fine-tune by a configuration; the same command continues an interrupted run."`
-	Validate validateCmd `cmd:"" help:"Measure a checkpoint on the validation or test data."`
-	Predict  predictCmd  `cmd:"" help:"Classify pictures with a checkpoint."`
-	Config   configCmds  `cmd:"" help:"Look at configurations."`
-	Demo     demoCmd     `cmd:"" help:"The quickstart: few-shot digits, with and without phases, offline."`
-	Version  versionCmd  `cmd:"" help:"Print the version."`
+	Fit      fitCmd       `cmd:"" help:"Fine-tune by a configuration; the same command continues an interrupted run."`
+	Validate validateCmd  `cmd:"" help:"Measure a checkpoint on the validation or test data."`
+	Predict  predictCmd   `cmd:"" help:"Classify pictures with a checkpoint."`
+	Config   configCmds   `cmd:"" help:"Look at configurations."`
+	Schedule scheduleCmds `cmd:"" help:"Generate, judge, preview, play and compare fine-tuning schedules, without loading weights."`
+	Demo     demoCmd      `cmd:"" help:"The quickstart: few-shot digits, with and without phases, offline."`
+	Version  versionCmd   `cmd:"" help:"Print the version."`
 }
 
 // environment is what commands share.
@@ -154,17 +155,22 @@ type versionCmd struct{}
 
 // Run prints.
 func (c *versionCmd) Run(e *environment) error {
-	version, rev := "devel", ""
+	rev := ""
 	if b, ok := debug.ReadBuildInfo(); ok {
-		if b.Main.Version != "" && b.Main.Version != "(devel)" {
-			version = b.Main.Version
-		}
 		if i := slices.IndexFunc(b.Settings, func(s debug.BuildSetting) bool { return s.Key == "vcs.revision" }); i >= 0 {
 			rev = " " + b.Settings[i].Value
 		}
 	}
-	_, err := fmt.Fprintf(e.Stdout, "thaw %s%s %s %s/%s\n", version, rev, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	_, err := fmt.Fprintf(e.Stdout, "thaw %s%s %s %s/%s\n", version(), rev, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	return err
+}
+
+// version is the program's, or devel.
+func version() string {
+	if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" && b.Main.Version != "(devel)" {
+		return b.Main.Version
+	}
+	return "devel"
 }
 
 // newEngine makes an engine by name; cpu forces an instruction-set path of the

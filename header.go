@@ -1,0 +1,130 @@
+package thaw
+
+import (
+	"cmp"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/thaw-go/thaw/engine/shape"
+	"github.com/thaw-go/thaw/model"
+	"github.com/thaw-go/thaw/nn"
+	"github.com/thaw-go/thaw/param"
+	"github.com/thaw-go/thaw/safetensors"
+	"github.com/thaw-go/thaw/task"
+)
+
+// header is what a weight file's header tells of a model.
+type header struct {
+	params []param.Info
+	shapes map[string][]int // by names without the task's prefix
+}
+
+// readHeader reads the header of a weight file, or of the one in a folder.
+func readHeader(path string) (*header, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	open := safetensors.Open
+	if st.IsDir() {
+		open = safetensors.OpenDir
+	}
+	f, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	h := &header{shapes: map[string][]int{}}
+	all := f.Tensors()
+	prefix := task.Prefix
+	if !slices.ContainsFunc(all, func(t safetensors.Tensor) bool { return !strings.HasPrefix(t.Name, prefix) }) {
+		prefix = ""
+	}
+	for _, t := range all {
+		name := prefix + t.Name
+		h.shapes[strings.TrimPrefix(name, task.Prefix)] = t.Shape
+		h.params = append(h.params, param.Info{
+			Name: name, Shape: t.Shape, DType: strings.ToLower(t.DType.String()), Block: -1,
+			Module: name[:max(strings.LastIndexByte(name, '.'), 0)],
+		})
+	}
+	slices.SortStableFunc(h.params, func(a, b param.Info) int { return byNumbers(a.Name, b.Name) })
+	h.recognise()
+	return h, nil
+}
+
+// recognise tells buffers and batch norms by their names, which are torch's.
+func (h *header) recognise() {
+	for i := range h.params {
+		p := &h.params[i]
+		_, norm := h.shapes[strings.TrimPrefix(p.Module, task.Prefix)+".running_mean"]
+		if !norm {
+			continue
+		}
+		p.Kind = "BatchNorm"
+		switch p.Name[len(p.Module)+1:] {
+		case "running_mean", "running_var", "num_batches_tracked":
+			p.Buffer = true
+		}
+	}
+}
+
+// rows counts the rows of a module's weight: the classes of a head; 0 where
+// there is none.
+func (h *header) rows(module string) int {
+	if s := h.shapes[module+".weight"]; len(s) > 0 {
+		return s[0]
+	}
+	return 0
+}
+
+// architecture names the model whose parameters have these names and shapes;
+// "" for none.
+func (h *header) architecture(c Components) string {
+	for _, e := range c.Models.Entries() {
+		m := e.Value
+		classes := h.rows(m.Head)
+		if m.New == nil || classes == 0 {
+			continue
+		}
+		for _, channels := range []int{3, 1} {
+			s := nn.NewScope(nn.Config{Engine: shape.New(shape.Options{}), Lazy: true})
+			net := m.New(s, model.Config{Channels: channels, Classes: classes})
+			if net.Err() == nil && h.holds(net.Params()) {
+				return e.Name
+			}
+		}
+	}
+	return ""
+}
+
+// holds tells a network whose trainable parameters are all in the file, and the
+// other way round.
+func (h *header) holds(ps *nn.Params) bool {
+	n := 0
+	for _, p := range ps.All() {
+		shape, ok := h.shapes[p.Local()]
+		if ok && !slices.Equal(shape, p.Shape) || !ok && !p.Buffer {
+			return false
+		}
+		if ok {
+			n++
+		}
+	}
+	return n == len(h.shapes)
+}
+
+// byNumbers orders dotted names part by part, numbers by their value.
+func byNumbers(a, b string) int {
+	x, y := strings.Split(a, "."), strings.Split(b, ".")
+	return slices.CompareFunc(x, y, func(p, q string) int {
+		i, errI := strconv.Atoi(p)
+		j, errJ := strconv.Atoi(q)
+		if errI == nil && errJ == nil {
+			return cmp.Compare(i, j)
+		}
+		return cmp.Compare(p, q)
+	})
+}

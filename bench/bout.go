@@ -77,7 +77,7 @@ func (o *outcome) rival() *contestant {
 // checkSteps is after how many equal steps losses and norms are compared, and
 // tolerance how far apart they may be, in relation to the rival's.
 const (
-	checkSteps = 3
+	checkSteps = 2
 	tolerance  = 1e-3
 )
 

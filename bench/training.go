@@ -26,7 +26,9 @@ type training struct {
 	build   func(s *nn.Scope, c training) *nn.Network
 }
 
-const learningRate = 1e-4
+// learningRate is small: after a step of AdamW rounding shows in the sign of what
+// was nearly zero, and batch norms of few samples enlarge it.
+const learningRate = 1e-5
 
 // bout makes the case. Weights and batch go to the rival by a file.
 func (c training) bout(family, name string) *bout {

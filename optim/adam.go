@@ -64,8 +64,8 @@ func adam[T Float](o *Adam, c *Cell[T]) {
 	}
 	for i, d := range c.G {
 		x := w[i] * decay
-		d = sign*d + wd*x
-		m[i] += a1 * (d - m[i])
+		d = penalised(sign*d, wd, x)
+		m[i] = lerp(m[i], d, a1)
 		v[i] = keep*v[i] + a2*d*d
 		second := v[i]
 		if largest != nil {

@@ -42,7 +42,10 @@ func Builtin() *Catalog {
 
 // torchEntries are the optimizers of torch.optim.
 func torchEntries() []entry {
-	es := []entry{adamEntry, adamWEntry, sgdEntry}
+	es := []entry{
+		adadeltaEntry, adafactorEntry, adagradEntry, adamEntry, adamWEntry, adamaxEntry, asgdEntry, muonEntry, nadamEntry, radamEntry,
+		rmspropEntry, rpropEntry, sgdEntry, sparseAdamEntry,
+	}
 	for i := range es {
 		es[i].paths = []string{"torch.optim." + es[i].name, "torch.optim." + registry.Fold(es[i].name) + "." + es[i].name}
 	}

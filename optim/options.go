@@ -207,11 +207,22 @@ func number(v any) (float64, error) {
 
 // checkRate checks a learning rate and a weight decay.
 func checkRate(lr, wd float64) error {
-	if !(lr >= 0) {
-		return invalid("learning rate", lr)
+	return firstOf(checkAtLeastZero("learning rate", lr), checkAtLeastZero("weight_decay value", wd))
+}
+
+func checkAtLeastZero(what string, v float64) error {
+	if !(v >= 0) {
+		return invalid(what, v)
 	}
-	if !(wd >= 0) {
-		return invalid("weight_decay value", wd)
+	return nil
+}
+
+// firstOf is the first of the errors that is one.
+func firstOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -225,16 +236,11 @@ func checkBetas(betas ...float64) error {
 	return nil
 }
 
-func checkEps(eps float64) error {
-	if !(eps >= 0) {
-		return invalid("epsilon value", eps)
-	}
-	return nil
-}
+func checkEps(eps float64) error { return checkAtLeastZero("epsilon value", eps) }
 
-func invalid(what string, v float64) error {
-	return errors.New("invalid " + what + ": " + python(v))
-}
+func invalid(what string, v float64) error { return wrong("invalid "+what, v) }
+
+func wrong(what string, v float64) error { return errors.New(what + ": " + python(v)) }
 
 // python writes a number as Python does, for messages that are torch's.
 func python(v float64) string {

@@ -67,7 +67,7 @@ func sgd[T Float](o SGD, c *Cell[T]) {
 	w := c.W
 	if o.Momentum == 0 {
 		for i, d := range c.G {
-			d = sign*d + wd*w[i]
+			d = penalised(sign*d, wd, w[i])
 			w[i] -= lr * d
 		}
 		return
@@ -75,7 +75,7 @@ func sgd[T Float](o SGD, c *Cell[T]) {
 	mu, damp := T(o.Momentum), T(1-o.Dampening)
 	buf := c.S[0]
 	for i, d := range c.G {
-		d = sign*d + wd*w[i]
+		d = penalised(sign*d, wd, w[i])
 		if c.Fresh {
 			buf[i] = d
 		} else {

@@ -30,7 +30,6 @@ type bout struct {
 	ours         func(*native.Engine) (side, error)
 	// theirs are the rival's ways to compute it, by name; the fastest counts.
 	theirs []way
-	clean  func()
 }
 
 type way struct {
@@ -40,12 +39,11 @@ type way struct {
 
 // contestant collects what a side did.
 type contestant struct {
-	name     string
-	s        side
-	ms       []float64
-	checked  reading
-	absent   error // why it did not take part
-	measured bool
+	name    string
+	s       side
+	ms      []float64
+	checked reading
+	absent  error // why it did not take part
 }
 
 func (c *contestant) best() float64 { return slices.Min(c.ms) }

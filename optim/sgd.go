@@ -38,7 +38,7 @@ func (o SGD) Check() error {
 	return nil
 }
 
-var errNesterov = errors.New("Nesterov momentum requires a momentum and zero dampening") //nolint:staticcheck // torch's text
+var errNesterov = errors.New("nesterov momentum requires a momentum and zero dampening")
 
 // Layout implements Rule.
 func (o SGD) Layout([]int) Layout {

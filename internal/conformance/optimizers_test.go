@@ -82,9 +82,7 @@ func has(steps map[string][]int, param, step int) bool {
 
 var (
 	optimizerTolerance = tolerance{Rel: 1e-10, Abs: 1e-12}
-	// lbfgsTolerance and bfloat16Tolerance are the file's own, after many
-	// iterations and for Muon's cast, which we do not make.
-	lbfgsTolerance    = tolerance{Rel: 1e-6, Abs: 1e-6}
+	// bfloat16Tolerance is the file's own for Muon's cast, which we do not make.
 	bfloat16Tolerance = tolerance{Rel: 2e-2, Abs: 2e-2}
 )
 

@@ -59,6 +59,7 @@ type outcome struct {
 	threads int
 	sides   []*contestant // ours first
 	peak    float64       // flop/s of one core, in registers
+	profile string        // where ours spent its time, if wanted
 }
 
 // rival is the fastest of theirs, nil where there is none.
@@ -83,7 +84,7 @@ const (
 var errApart = errors.New("more than 1e-3 apart")
 
 // fight runs a bout: some steps to compare, then rounds in turn.
-func (b *bout) fight(e *native.Engine, threads, rounds int, r *rival) (*outcome, error) {
+func (set *settings) fight(b *bout, e *native.Engine, threads int, r *rival) (*outcome, error) {
 	o := &outcome{bout: b, threads: threads}
 	ours, err := b.ours(e)
 	if err != nil {
@@ -110,7 +111,13 @@ func (b *bout) fight(e *native.Engine, threads, rounds int, r *rival) (*outcome,
 	if err := o.compare(); err != nil {
 		return o, err
 	}
-	return o, o.rounds(e, rounds)
+	if err := o.rounds(e, set.rounds); err != nil {
+		return o, err
+	}
+	if p, ok := ours.(interface{ profile() (string, error) }); ok && set.profile {
+		o.profile, err = p.profile()
+	}
+	return o, err
 }
 
 // compare takes the first steps.

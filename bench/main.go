@@ -32,6 +32,7 @@ type settings struct {
 	run              *regexp.Regexp
 	seed             uint64
 	cpu              string
+	profile          bool
 	markdown         string
 }
 
@@ -56,6 +57,7 @@ func parse(args []string) (*settings, error) {
 	run := f.String("run", "", "only cases that match this regular expression")
 	f.Uint64Var(&s.seed, "seed", uint64(time.Now().UnixNano()), "draws the extra shapes")
 	f.StringVar(&s.cpu, "cpu", os.Getenv("THAW_CPU"), "instruction-set path: avx512, avx2 or generic; empty: the best one")
+	f.BoolVar(&s.profile, "profile", false, "tell where the time of a step goes, by operator and block")
 	f.StringVar(&s.markdown, "markdown", "", "write the tables to this file, too")
 	if err := f.Parse(args); err != nil {
 		return nil, err
@@ -113,7 +115,7 @@ func (s *settings) at(threads int, r *rival, rep *report) error {
 		if !s.run.MatchString(b.name) {
 			continue
 		}
-		o, err := b.fight(e, threads, s.rounds, r)
+		o, err := s.fight(b, e, threads, r)
 		switch {
 		case errors.Is(err, errApart):
 			fmt.Printf("FAIL: %v\n", err)

@@ -80,6 +80,10 @@ func (rep *report) add(o *outcome) string {
 	}
 	fmt.Fprintf(&rep.text, "| %s | %s | %s | %s | %s | %s | %s |\n", o.name, times(us), theirs, name, ratio, medians, speed)
 	line := fmt.Sprintf(row, o.name, times(us), theirs, name, ratio, medians, speed)
+	if o.profile != "" {
+		fmt.Fprintf(&rep.text, "\n```\n%s```\n\n", o.profile)
+		line += o.profile
+	}
 	for _, c := range o.sides[1:] {
 		if c.absent != nil && !rep.absent[c.name] {
 			rep.absent[c.name] = true

@@ -97,8 +97,12 @@ func (c training) prepare(e *native.Engine) (*trainingSide, error) {
 	if err := s.batch(e, c); err != nil {
 		return nil, err
 	}
+	names, tensors := make([]string, len(s.params)), make([]*tensor.Tensor, len(s.params))
+	for i, p := range s.params {
+		names[i], tensors[i] = p.Name, p.Tensor
+	}
 	var err error
-	s.opt, err = newAdamW(e, s.params)
+	s.opt, err = newAdamW(e, names, tensors)
 	return s, err
 }
 
@@ -127,15 +131,9 @@ func (s *trainingSide) batch(e engine.Engine, c training) error {
 }
 
 func (s *trainingSide) entries() []safetensors.Entry {
-	shape := func(x *tensor.Tensor) (dims []int) {
-		for i := range x.Rank() {
-			dims = append(dims, x.Dim(i))
-		}
-		return dims
-	}
 	return append(nn.Entries(s.net.Params().All()),
-		safetensors.Floats("bench.x", safetensors.F32, shape(s.x), s.x.Float32s()),
-		safetensors.Ints("bench.y", shape(s.y), s.y.Int64s()))
+		safetensors.Floats("bench.x", safetensors.F32, sizes(s.x), s.x.Float32s()),
+		safetensors.Ints("bench.y", sizes(s.y), s.y.Int64s()))
 }
 
 func (s *trainingSide) step(numbers bool) (reading, error) {
@@ -181,7 +179,6 @@ func (s *trainingSide) norm() float64 {
 }
 
 func (s *trainingSide) close() error {
-	s.opt.close()
 	s.x.Release()
 	s.y.Release()
 	s.tape.Close()

@@ -1,77 +1,60 @@
 package main
 
 import (
-	"fmt"
+	"errors"
+	"strconv"
 	"time"
 
 	"github.com/thaw-go/thaw/engine"
+	"github.com/thaw-go/thaw/engine/host"
 	"github.com/thaw-go/thaw/engine/native"
-	"github.com/thaw-go/thaw/nn"
+	"github.com/thaw-go/thaw/optim"
 	"github.com/thaw-go/thaw/tensor"
 )
 
-// adamW updates parameters with the engine's operator.
+// adamW is the optimizer as a fit has it.
 type adamW struct {
-	e      engine.Engine
-	kernel engine.Kernel
-	call   engine.Call
-	slots  []slot
+	*optim.Optimizer
+	tensors map[string]*tensor.Tensor
+	params  map[string]*optim.Param
 }
 
-// slot is a parameter and its state.
-type slot struct {
-	w    *tensor.Tensor
-	m, v engine.Buffer
+func newAdamW(e engine.Engine, names []string, tensors []*tensor.Tensor) (*adamW, error) {
+	rule := optim.DefaultAdamW()
+	rule.LR = learningRate
+	o := &adamW{tensors: map[string]*tensor.Tensor{}, params: map[string]*optim.Param{}}
+	var err error
+	if o.Optimizer, err = optim.NewOptimizer("AdamW", rule); err != nil {
+		return nil, err
+	}
+	o.UseEngine(e)
+	for i, name := range names {
+		x := tensors[i]
+		o.tensors[name] = x
+		o.params[name] = &optim.Param{Name: name, Shape: sizes(x), Value: elements(x)}
+	}
+	return o, o.SetGroups([]optim.Group{{Params: names, Rule: rule}})
 }
 
-func newAdamW(e engine.Engine, params []*nn.Param) (*adamW, error) {
-	o := &adamW{e: e, call: engine.Call{Op: engine.OpAdamUpdate}}
-	var ok bool
-	if o.kernel, ok = e.Lookup(engine.OpAdamUpdate, engine.F32); !ok {
-		return nil, fmt.Errorf("the engine %s has no %v", e.Name(), engine.OpAdamUpdate)
-	}
-	o.call.Attr = engine.Attr{LR: learningRate, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, WeightDecay: 1e-2, Decoupled: true}
-	for _, p := range params {
-		if err := o.add(p.Tensor); err != nil {
-			return nil, err
-		}
-	}
-	return o, nil
+func elements(x *tensor.Tensor) optim.Slice {
+	return optim.Slice{F32: host.F32(x.Array().Buf)[:x.Len()]}
 }
 
-func (o *adamW) add(w *tensor.Tensor) error {
-	s := slot{w: w}
-	for _, b := range []*engine.Buffer{&s.m, &s.v} {
-		var err error
-		if *b, err = o.e.Alloc(engine.F32, w.Len()); err != nil {
-			return err
-		}
-		if err = o.e.CopyIn(*b, 0, make([]float32, w.Len())); err != nil {
-			return err
-		}
+func sizes(x *tensor.Tensor) (dims []int) {
+	for i := range x.Rank() {
+		dims = append(dims, x.Dim(i))
 	}
-	o.slots = append(o.slots, s)
-	return nil
+	return dims
 }
 
 func (o *adamW) step() error {
-	o.call.Attr.StepCount++
-	for _, s := range o.slots {
-		shape := s.w.Shape()
-		o.call.In = append(o.call.In[:0], s.w.Grad().Array())
-		o.call.Out = append(o.call.Out[:0], s.w.Array(), engine.Array{Buf: s.m, Shape: shape}, engine.Array{Buf: s.v, Shape: shape})
-		if err := o.kernel(&o.call); err != nil {
-			return err
+	for name, p := range o.params {
+		p.Grad = optim.Slice{}
+		if g := o.tensors[name].Grad(); g != nil {
+			p.Grad = elements(g)
 		}
 	}
-	return nil
-}
-
-func (o *adamW) close() {
-	for _, s := range o.slots {
-		o.e.Free(s.m)
-		o.e.Free(s.v)
-	}
+	return o.Step(func(name string) *optim.Param { return o.params[name] })
 }
 
 // updateBout is AdamW alone.
@@ -84,34 +67,27 @@ func updateBout(name string, sizes []int) *bout {
 }
 
 type updateSide struct {
-	o *adamW
+	o  *adamW
+	ws []*tensor.Tensor
 }
 
 func newUpdateSide(e *native.Engine, sizes []int) (*updateSide, error) {
 	s := &updateSide{}
-	var err error
-	if s.o, err = newAdamW(e, nil); err != nil {
-		return nil, err
-	}
-	for _, n := range sizes {
+	var names []string
+	for i, n := range sizes {
 		w, err := tensor.NewLeaf(e, engine.F32, engine.Of(n))
 		if err != nil {
 			return nil, err
 		}
 		w.SetRequiresGrad(true)
-		for _, set := range []struct {
-			to func(any) error
-			v  float32
-		}{{w.Set, 0.5}, {w.SetGrad, 1e-3}} {
-			if err := set.to(filled(n, set.v)); err != nil {
-				return nil, err
-			}
-		}
-		if err := s.o.add(w); err != nil {
+		if err := errors.Join(w.Set(filled(n, 0.5)), w.SetGrad(filled(n, 1e-3))); err != nil {
 			return nil, err
 		}
+		s.ws, names = append(s.ws, w), append(names, strconv.Itoa(i))
 	}
-	return s, nil
+	var err error
+	s.o, err = newAdamW(e, names, s.ws)
+	return s, err
 }
 
 func filled(n int, v float32) []float32 {
@@ -127,15 +103,14 @@ func (s *updateSide) step(numbers bool) (reading, error) {
 	err := s.o.step()
 	x := reading{ms: float64(time.Since(began).Nanoseconds()) / 1e6}
 	if numbers {
-		x.loss = float64(s.o.slots[0].w.Float32s()[0])
+		x.loss = float64(s.ws[0].Float32s()[0])
 	}
 	return x, err
 }
 
 func (s *updateSide) close() error {
-	s.o.close()
-	for _, x := range s.o.slots {
-		x.w.Release()
+	for _, w := range s.ws {
+		w.Release()
 	}
 	return nil
 }

@@ -122,7 +122,7 @@ func (f *fit) start() (err error) {
 	if f.machine, err = phase.New(f.machineConfig()); err != nil {
 		return err
 	}
-	f.opt, err = newOptimizer(f.Optimizers, f.task.Optimization().Spec(), f.byName)
+	f.opt, err = f.newOptimizer(f.task.Optimization().Spec())
 	f.pos.Stage = atEpochStart
 	return err
 }
@@ -148,7 +148,7 @@ func (f *fit) resume(m checkpoint.Manifest) error {
 	if f.machine, err = phase.Restore(f.machineConfig(), st); err != nil {
 		return err
 	}
-	if f.opt, err = newOptimizer(f.Optimizers, f.machine.Optimizer(), f.byName); err != nil {
+	if f.opt, err = f.newOptimizer(f.machine.Optimizer()); err != nil {
 		return err
 	}
 	if err := f.loadWeights(m.Name); err != nil {

@@ -18,6 +18,7 @@ import (
 // optimizer joins the groups that the machine decides on, the parameters' and
 // gradients' memory, and an optim.Optimizer.
 type optimizer struct {
+	engine  engine.Engine
 	catalog *optim.Catalog
 	*optim.Optimizer
 	tensors map[string]*nn.Param
@@ -27,8 +28,8 @@ type optimizer struct {
 	rates  []float64
 }
 
-func newOptimizer(c *optim.Catalog, spec registry.Spec, tensors map[string]*nn.Param) (*optimizer, error) {
-	o := &optimizer{catalog: c, tensors: tensors, views: map[string]*optim.Param{}}
+func (f *fit) newOptimizer(spec registry.Spec) (*optimizer, error) {
+	o := &optimizer{engine: f.Engine, catalog: f.Optimizers, tensors: f.byName, views: map[string]*optim.Param{}}
 	return o, o.replace(spec)
 }
 
@@ -49,6 +50,7 @@ func (o *optimizer) replace(spec registry.Spec) error {
 	if err != nil {
 		return err
 	}
+	made.UseEngine(o.engine)
 	o.Optimizer = made
 	return nil
 }

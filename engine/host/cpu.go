@@ -46,6 +46,16 @@ func (c *CPU) CopyOut(dst any, src engine.Buffer, off int) error { return CopyOu
 // Sync has nothing to wait for: kernels return when they have finished.
 func (c *CPU) Sync() error { return nil }
 
+// Parallel calls f for 0 … n−1 on the engine's threads, in any order, and
+// returns when all are done.
+func (c *CPU) Parallel(n int, f func(i int)) {
+	c.Threads.For(n, 1, func(lo, hi int) {
+		for ; lo < hi; lo++ {
+			f(lo)
+		}
+	})
+}
+
 // Memory reports what the pool holds.
 func (c *CPU) Memory() engine.Memory { return c.Pool.Memory() }
 

@@ -32,14 +32,15 @@ type settings struct {
 	run              *regexp.Regexp
 	seed             uint64
 	cpu              string
-	profile          bool
+	profile, mem, gc bool
+	alone            string
 	markdown         string
 }
 
 func main() {
 	s, err := parse(os.Args[1:])
 	if err == nil {
-		err = s.bench()
+		err = s.mode()()
 	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
@@ -58,6 +59,9 @@ func parse(args []string) (*settings, error) {
 	f.Uint64Var(&s.seed, "seed", uint64(time.Now().UnixNano()), "draws the extra shapes")
 	f.StringVar(&s.cpu, "cpu", os.Getenv("THAW_CPU"), "instruction-set path: avx512, avx2 or generic; empty: the best one")
 	f.BoolVar(&s.profile, "profile", false, "tell where the time of a step goes, by operator and block")
+	f.BoolVar(&s.mem, "mem", false, "measure peak memory instead of time")
+	f.BoolVar(&s.gc, "gc", false, "measure how long the garbage collector waits for kernels instead")
+	f.StringVar(&s.alone, "alone", "", "take steps of the case of this name and print the peak memory as JSON, which -mem asks of its child")
 	f.StringVar(&s.markdown, "markdown", "", "write the tables to this file, too")
 	if err := f.Parse(args); err != nil {
 		return nil, err
@@ -79,7 +83,20 @@ func parse(args []string) (*settings, error) {
 	return s, nil
 }
 
-// bench runs the cases.
+// mode is what the command line asks for.
+func (s *settings) mode() func() error {
+	switch {
+	case s.alone != "":
+		return s.runAlone
+	case s.mem:
+		return s.memory
+	case s.gc:
+		return s.collector
+	}
+	return s.bench
+}
+
+// bench measures the cases' times.
 func (s *settings) bench() (err error) {
 	r, err := startRival(s.python)
 	if err != nil {

@@ -17,7 +17,8 @@ type Cost struct {
 	ForwardFLOPs  int64 `json:"forward_flops"`
 	BackwardFLOPs int64 `json:"backward_flops"`
 	// PeakBytes is the most memory that parameters, activations and gradients
-	// take together with the optimizer's state.
+	// take together with the optimizer's state. What a kernel keeps to itself for
+	// a call is not among it; that does not grow with the batch.
 	PeakBytes int64 `json:"peak_bytes"`
 }
 

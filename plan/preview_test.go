@@ -65,7 +65,7 @@ func TestNamesAndShapesAlone(t *testing.T) {
 0      2 tensors  110 (33.3 %)   0.1                 880 B     model.layer.2 (2 blocks)  epoch 1
 1      1 tensor   210 (63.6 %)   0.00025 … 0.05      1.64 KiB  model.layer.1 (1 block)   early stopping
 2      3 tensors  330 (100.0 %)  3.13e-05 … 0.00625  1.29 KiB  nothing                   early stopping
-       new optimizer sgd
+                                                                                         new optimizer sgd
 `
 	if got, _, _ := strings.Cut(p.String(), "phases end"); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

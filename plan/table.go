@@ -27,7 +27,7 @@ func (p *Preview) String() string {
 		}
 		fmt.Fprintf(w, "\t%s\t%s\n", ph.below(), p.until(ph))
 		for _, line := range ph.anew() {
-			fmt.Fprintf(w, "\t%s\n", line)
+			fmt.Fprintf(w, "%s%s\n", strings.Repeat("\t", strings.Count(head, "\t")+2), line)
 		}
 	}
 	w.Flush()

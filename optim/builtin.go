@@ -43,7 +43,7 @@ func Builtin() *Catalog {
 // torchEntries are the optimizers of torch.optim.
 func torchEntries() []entry {
 	es := []entry{
-		adadeltaEntry, adafactorEntry, adagradEntry, adamEntry, adamWEntry, adamaxEntry, asgdEntry, muonEntry, nadamEntry, radamEntry,
+		adadeltaEntry, adafactorEntry, adagradEntry, adamEntry, adamWEntry, adamaxEntry, asgdEntry, lbfgsEntry, muonEntry, nadamEntry, radamEntry,
 		rmspropEntry, rpropEntry, sgdEntry, sparseAdamEntry,
 	}
 	for i := range es {

@@ -42,20 +42,22 @@ func (o Muon) Check() error {
 		return wrong("momentum should be >= 0 but is", o.Momentum)
 	case !(o.WeightDecay >= 0):
 		return wrong("weight decay should be >= 0 but is", o.WeightDecay)
-	case len(o.Coefficients) != 3:
-		return errors.New("coefficients must be a tuple of exactly 3 values")
-	case o.Steps >= 100:
-		return errors.New("number of steps must be less than 100 for computational efficiency")
 	case o.Adjust != "" && o.Adjust != "original" && o.Adjust != "match_rms_adamw" && o.Adjust != "spectral_unclamped":
 		return fmt.Errorf("adjust learning rate function %s is not supported", o.Adjust)
 	}
 	return nil
 }
 
-// CheckShape implements ShapeChecker.
+// CheckShape implements ShapeChecker. It also checks what torch checks no
+// sooner than at the first step.
 func (o Muon) CheckShape(shape []int) error {
-	if len(shape) != 2 {
+	switch {
+	case len(shape) != 2:
 		return fmt.Errorf("only supports 2D parameters whereas we found a parameter with size: %v", shape)
+	case len(o.Coefficients) != 3:
+		return errors.New("coefficients must be a tuple of exactly 3 values")
+	case o.Steps >= 100:
+		return errors.New("number of steps must be less than 100 for computational efficiency")
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ package optim
 
 // Rule is an optimizer's options: a struct value whose exported fields carry
 // json names and doc texts; those of one group share it. A rule implements
-// Updater too.
+// Updater too, or is LBFGS, which evaluates the model itself.
 type Rule interface {
 	// Check refuses options outside their ranges, with torch's texts.
 	Check() error

@@ -44,7 +44,8 @@ func NewOptimizer(name string, r Rule) (*Optimizer, error) {
 	}
 	o := &Optimizer{name: name, rule: own(r), state: map[string]*State{}}
 	o.step.run = func(i int) { o.step.tasks[i].update() }
-	if _, ok := o.rule.(Updater); !ok {
+	_, updates := o.rule.(Updater)
+	if _, evaluates := o.rule.(*LBFGS); !updates && !evaluates {
 		return nil, fmt.Errorf("%s: the rule %T has no update", name, r)
 	}
 	return o, nil
@@ -81,6 +82,9 @@ func (o *Optimizer) SetGroups(gs []Group) error {
 			owner[p] = i
 		}
 		made = append(made, o.group(g))
+	}
+	if _, ok := o.rule.(*LBFGS); ok && len(made) > 1 {
+		return fmt.Errorf("%s doesn't support per-parameter options (parameter groups)", o.name)
 	}
 	o.groups = made
 	o.grouping++

@@ -51,6 +51,9 @@ func (t *task) update() {
 // Step updates the groups' parameters. Those that lookup does not know, or that
 // have no gradient, are skipped.
 func (o *Optimizer) Step(lookup func(name string) *Param) error {
+	if _, ok := o.rule.(*LBFGS); ok {
+		return fmt.Errorf("%s: a step evaluates the model several times and needs a closure", o.name)
+	}
 	st := &o.step
 	st.tasks, st.touched = st.tasks[:0], st.touched[:0]
 	st.views32, st.views64 = st.views32[:0], st.views64[:0]

@@ -29,16 +29,6 @@ type sectionFunc func(*testing.T, json.RawMessage)
 // waiting lists the sections ("file/section") that wait for later work, with
 // the reason. A section is replayed or stands here; there is no third way.
 var waiting = map[string]string{
-	"torch_optimizers.json/foreach_differs":       "the optimizers come first, then what stands around them",
-	"torch_optimizers.json/errors":                "the optimizers come first, then what stands around them",
-	"torch_optimizers.json/clip":                  "the optimizers come first, then what stands around them",
-	"torch_optimizers.json/swa":                   "the optimizers come first, then what stands around them",
-	"torch_optimizers.json/swa_buffers":           "the optimizers come first, then what stands around them",
-	"torch_optimizers.json/legal":                 "the optimizers come first, then what stands around them",
-	"torch_optimizers.json/state_dict":            "the optimizers come first, then what stands around them",
-	"torch_optimizers.json/facts":                 "the optimizers come first, then what stands around them",
-	"torch_optimizers.json/swa_errors":            "the optimizers come first, then what stands around them",
-	"torch_optimizers.json/float32_scalar_effect": "the optimizers come first, then what stands around them",
 	"flash.yaml/finetuning":                       "needs the fine-tuning presets",
 	"flash.yaml/trainer":                          "needs the task layer's trainer options",
 	"flash.yaml/tasks":                            "needs the complete task layer",

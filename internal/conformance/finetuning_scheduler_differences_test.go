@@ -1,24 +1,16 @@
 package conformance
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/thaw-go/thaw/internal/differences"
 )
 
-// difference is a rule about where we differ from finetuning-scheduler on
-// purpose: by section and cause, never by case.
+// difference says how a documented difference shows in a case.
 type difference struct {
-	// sections where the cause may appear.
-	sections []string
-	// cause in the input that brings the difference about.
-	cause string
-	// defect of the original, by the number in the reference's list.
-	defect string
-	// reason for what we do instead.
-	reason string
 	// applies tells whether the cause is present.
 	applies func(*scene) bool
 	// covers tells which mismatches the cause explains.
@@ -28,29 +20,18 @@ type difference struct {
 	instead func(*testing.T, *scene)
 }
 
-var (
-	inParsing = []string{"parsing"}
-	inRuns    = []string{"parsing", "replays", "replays_executed", "probes", "lr_matrix", "resume"}
-	inResume  = []string{"resume"}
-)
-
-// ftsDifferences are all our differences.
-var ftsDifferences = []difference{
-	{
-		sections: inParsing, cause: "a phase key that is not an integer", defect: "D8",
-		reason:  "1.7 is a mistake, not phase 1: it is refused at its line and column instead of being truncated",
+// ftsDifferences are all our differences, by the IDs under which package
+// differences documents them.
+var ftsDifferences = map[string]difference{
+	"fractional-phase-key": {
 		applies: func(s *scene) bool { return s.setupError("is not an integer") },
 		covers:  onlyError("written"),
 	},
-	{
-		sections: inParsing, cause: "two keys that mean one phase", defect: "D8",
-		reason:  "1 and '1' are one phase written twice: refused before anything is written, where FTS drops one and dies in training",
+	"phase-written-twice": {
 		applies: func(s *scene) bool { return s.setupError("duplicate key") },
 		covers:  fields("written"),
 	},
-	{
-		sections: inRuns, cause: "base_max_lr null", defect: "D7",
-		reason:  "null means the first phase's learning rate, as documented",
+	"base-max-lr-null": {
 		applies: func(s *scene) bool { return string(s.run.FTS.BaseMaxLR) == "null" },
 		covers:  onlyError(), instead: func(t *testing.T, s *scene) {
 			plan := s.log.setup.cfg.Plan
@@ -60,47 +41,33 @@ var ftsDifferences = []difference{
 			}
 		},
 	},
-	{
-		sections: inRuns, cause: "an option left out that has a default (init_args)", defect: "D7",
-		reason:  "init_args are optional, as documented: the component's defaults apply",
+	"default-left-out": {
 		applies: func(s *scene) bool { return s.c.Error != nil && s.c.Error.Class == "KeyError" && s.withoutInitArgs() },
 		covers:  onlyError(), instead: ranToTheEnd,
 	},
-	{
-		sections: inRuns, cause: "an lr that is negative or not finite", defect: "D16",
-		reason: "no optimizer can use it: refused at its line and column, before training",
+	"impossible-lr": {
 		applies: func(s *scene) bool {
 			return s.setupError("is not finite") || s.setupError("is negative")
 		},
 		covers: func(s *scene, m mismatch) bool { return m.field == "error" && m.want == nil },
 	},
-	{
-		sections: inRuns, cause: "learning rates written as strings in init_pg_lrs", defect: "D9",
-		reason:  "a number that YAML 1.1 reads as a string (1e-06) is a number; FTS accepts it and dies at the transition",
+	"init-pg-lrs-as-strings": {
 		applies: func(s *scene) bool { return s.c.Error != nil && s.initPGLRsGiven() },
 		covers:  onlyError(), instead: ranToTheEnd,
 	},
-	{
-		sections: inRuns, cause: "EarlyStopping or ModelCheckpoint of Lightning with options of its own", defect: "D6",
-		reason:  "the substituted callback keeps every option, and min_delta its sign",
+	"lightning-callbacks": {
 		applies: func(s *scene) bool { return s.lightningOptions() },
 		covers:  anything, instead: sameAsFTSClasses,
 	},
-	{
-		sections: inRuns, cause: "an LR scheduler that finetuning-scheduler does not list", defect: "D10",
-		reason:  "every LR scheduler takes groups that arrive later, in any phase; nothing needs allow_untested",
+	"unlisted-lr-scheduler": {
 		applies: func(s *scene) bool { return s.unlistedScheduler() },
 		covers:  fields("error", "warning"), instead: ranToTheEnd,
 	},
-	{
-		sections: inRuns, cause: "groups of the optimizer with learning rates of their own, put right for phase 0", defect: "D12",
-		reason:  "a group keeps its options; only its parameters are put right",
+	"own-lr-in-phase-0": {
 		applies: func(s *scene) bool { return s.ownGroupLRs() },
 		covers:  fields("epochs.lrs", "epochs.il", "epochs.sch", "step_lrs"), instead: scaledFirstGroup,
 	},
-	{
-		sections: inRuns, cause: "a plateau scheduler when phase 0 is put right", defect: "D12",
-		reason:  "the scheduler is built after the groups are right, so its count starts at 0 as everywhere else; FTS shows one less, without consequence",
+	"plateau-put-right": {
 		applies: func(s *scene) bool { return s.scheduler() == "ReduceLROnPlateau" && s.phase0PutRight() },
 		covers: func(_ *scene, m mismatch) bool {
 			g, ok := m.got.(*ftsSched)
@@ -113,78 +80,54 @@ var ftsDifferences = []difference{
 			return equalSched(&shifted, w)
 		},
 	},
-	{
-		sections: inRuns, cause: "BatchNorm of later phases with frozen_bn_track_running_stats false", defect: "D11",
-		reason:  "a frozen BatchNorm stays frozen until the phase that owns it; FTS lets those of all later phases run at the first transition",
+	"batch-norm-of-later-phases": {
 		applies: func(s *scene) bool { return s.run.FTS.FrozenBN != nil && !*s.run.FTS.FrozenBN },
 		covers:  frozenBatchNorm,
 	},
-	{
-		sections: inRuns, cause: "max_transition_epoch on the last phase", defect: "D13",
-		reason:  "the last phase that is entered counts, not the schedule's last; phase 0 belongs to the maximum; an endless fit stays endless as long as early stopping can end it",
+	"bound-on-last-phase": {
 		applies: func(s *scene) bool { return s.lastPhaseBound() },
 		covers:  longerOrShorter, instead: boundedMaxEpochs,
 	},
-	{
-		sections: inRuns, cause: "groups laid out by hand that a new optimizer divides anew, and a checkpoint from before", defect: "D5",
-		reason:  "learning rates follow the parameters, not the position of their group: the layout of the running optimizer stays",
+	"groups-divided-anew": {
 		applies: func(s *scene) bool { return s.layoutChanges() },
 		covers:  fromFirst("epochs.n"), instead: sameRatesWithoutRestore,
 	},
-	{
-		sections: inRuns, cause: "the best checkpoint holds another optimizer's state", defect: "D4",
-		reason:  "weights are restored and the running optimizer goes on with empty state; FTS loads the wrong state and dies in the first step",
+	"state-of-another-optimizer": {
 		applies: func(s *scene) bool { return s.c.Error != nil && s.c.Error.Raised == "train" && s.newOptimizers() },
 		covers:  onlyError(), instead: ranToTheEnd,
 	},
-	{
-		sections: inRuns, cause: "a pattern that matches only without the prefix model.", defect: "D16",
-		reason:  "it works and gives one note, so that a schedule serves the model with and without a task around it",
+	"without-task-prefix": {
 		applies: func(s *scene) bool { return s.said("taken as meant") },
 		covers:  onlyError(), instead: ranToTheEnd,
 	},
-	{
-		sections: inResume, cause: "resumed by fit(ckpt_path=…)", defect: "D1",
-		reason:  "there is one way to resume, and it is noticed",
+	"resumed-by-argument": {
 		applies: func(s *scene) bool { return s.c.Via == "fit_argument" },
 		covers:  anything, instead: asIfUninterrupted,
 	},
-	{
-		sections: inResume, cause: "a checkpoint deeper than the best one, in the same directory", defect: "D2",
-		reason:  "no group is lost: the state holds the whole table",
+	"deeper-than-best": {
 		applies: func(s *scene) bool { st := s.state(); return s.sameDir() && st.Phase > bestDepth(st) },
 		covers:  anything, instead: asIfUninterrupted,
 	},
-	{
-		sections: inResume, cause: "a checkpoint written by the validation that ended a phase or the fit", defect: "D3",
-		reason:  "the decision is part of the state and is carried out; FTS forgets it and starts the patience over",
+	"decision-in-checkpoint": {
 		applies: func(s *scene) bool { st := s.state(); return st.Stopping.PhaseDone || st.Stop != nil },
 		covers:  anything, instead: asIfUninterrupted,
 	},
-	{
-		sections: inResume, cause: "a checkpoint of a later phase with checks already waited", defect: "D3",
-		reason:  "the wait count is part of the state; FTS starts it over from phase 1 on",
+	"waited-in-later-phase": {
 		applies: func(s *scene) bool { st := s.state(); return st.Phase > 0 && st.Stopping.Wait > 0 },
 		covers:  anything, instead: asIfUninterrupted,
 	},
-	{
-		sections: inResume, cause: "a checkpoint from another directory", defect: "D3",
-		reason:  "the best checkpoint and its score stay known, wherever it lies; FTS forgets them and restores a worse one",
+	"another-directory": {
 		applies: func(s *scene) bool { return !s.sameDir() },
 		covers:  anything, instead: asIfUninterrupted,
 	},
-	{
-		sections: inResume, cause: "a checkpoint from after an LR scheduler or an optimizer was made anew", defect: "D4",
-		reason: "the state says which phase made them; FTS goes on with the initial ones, or dies",
+	"after-reinitialization": {
 		applies: func(s *scene) bool {
 			st := s.state()
 			return st.OptimizerFrom > 0 || st.Scheduler != nil && st.Scheduler.From > 0
 		},
 		covers: anything, instead: asIfUninterrupted,
 	},
-	{
-		sections: inResume, cause: "the best score after a resume", defect: "D3",
-		reason:  "the score is part of the state; FTS shows none until the next best checkpoint",
+	"best-score": {
 		applies: func(*scene) bool { return true },
 		covers: func(s *scene, m mismatch) bool {
 			want, ok := m.want.(*number)

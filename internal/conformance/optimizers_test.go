@@ -15,7 +15,11 @@ func TestTorchOptimizers(t *testing.T) {
 		file:    torchOptimizersFile,
 		context: []string{"about", "defaults", "problem", "sparse_problem"},
 		sections: map[string]sectionFunc{
-			"cases": listSection(replayOptimizer),
+			"cases":       listSection(replayOptimizer),
+			"clip":        listSection(replayClip),
+			"swa":         listSection(replaySWA),
+			"swa_buffers": listSection(replaySWABuffers),
+			"swa_errors":  listSection(replaySWAError),
 		},
 	}.replay(t)
 }
@@ -82,7 +86,9 @@ func has(steps map[string][]int, param, step int) bool {
 
 var (
 	optimizerTolerance = tolerance{Rel: 1e-10, Abs: 1e-12}
-	// bfloat16Tolerance is the file's own for Muon's cast, which we do not make.
+	// lbfgsTolerance and bfloat16Tolerance are the file's own, after many
+	// iterations and for Muon's cast, which we do not make.
+	lbfgsTolerance    = tolerance{Rel: 1e-6, Abs: 1e-6}
 	bfloat16Tolerance = tolerance{Rel: 2e-2, Abs: 2e-2}
 )
 
@@ -203,5 +209,67 @@ func replaySparse(t *testing.T, c optimizerCase) {
 
 // replayClosure minimises a function that the optimizer evaluates as it needs.
 func replayClosure(t *testing.T, c optimizerCase) {
-	t.Skip("not yet")
+	tol := optimizerTolerance
+	if c.Optimizer == "LBFGS" {
+		tol = lbfgsTolerance
+	}
+	s := newOptimizerScene(t, c.Optimizer, c.Kwargs, [][]int{{len(c.Init)}}, []numbers{c.Init})
+	s.group(t, nil, 0)
+	evals := 0
+	x := s.params[0]
+	closure := func() (float64, error) {
+		evals++
+		loss, g := rosenbrock(x.Value.F64)
+		if c.Kind == "quadratic" {
+			loss, g = quadratic(c.A, c.B, x.Value.F64)
+		}
+		x.Grad.F64 = g
+		return loss, nil
+	}
+	var losses []float64
+	for step, raw := range c.Expected {
+		var want numbers
+		decode(t, raw, &want)
+		loss, err := s.o.StepClosure(s.lookup, closure)
+		if err != nil {
+			t.Fatal(err)
+		}
+		losses = append(losses, loss)
+		tol.compare(t, "step "+strconv.Itoa(step), s.values(0), want)
+		if c.ClosureCalls != nil && evals != c.ClosureCalls[step] {
+			t.Fatalf("step %d: %d evaluations so far, want %d", step, evals, c.ClosureCalls[step])
+		}
+	}
+	tol.compare(t, "losses", losses, c.Loss)
+	if c.FinalState != nil {
+		s.compareState(t, tol, c.FinalState)
+	}
+}
+
+// rosenbrock is Σ 100(x[i+1]−x[i]²)² + (1−x[i])², with its gradient.
+func rosenbrock(x []float64) (float64, []float64) {
+	var f float64
+	g := make([]float64, len(x))
+	for i := range len(x) - 1 {
+		a, b := x[i+1]-x[i]*x[i], 1-x[i]
+		f += 100*a*a + b*b
+		g[i] += -400*x[i]*a - 2*b
+		g[i+1] += 200 * a
+	}
+	return f, g
+}
+
+// quadratic is ½xᵀAx − bᵀx, with its gradient.
+func quadratic(a []numbers, b, x []float64) (float64, []float64) {
+	var f float64
+	g := make([]float64, len(x))
+	for i := range x {
+		for j := range x {
+			f += 0.5 * x[i] * a[i][j] * x[j]
+			g[i] += 0.5 * (a[i][j] + a[j][i]) * x[j]
+		}
+		f -= b[i] * x[i]
+		g[i] -= b[i]
+	}
+	return f, g
 }

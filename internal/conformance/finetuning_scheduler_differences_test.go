@@ -267,10 +267,10 @@ func (s *scene) settle(t *testing.T, found []mismatch) {
 	t.Helper()
 	s.mismatches = found
 	var left []mismatch
-	used := map[int]bool{}
+	used := map[string]bool{}
 	for _, m := range found {
-		if i := s.explain(t, m); i >= 0 {
-			used[i] = true
+		if id := s.explain(t, m); id != "" {
+			used[id] = true
 		} else {
 			left = append(left, m)
 		}
@@ -290,38 +290,37 @@ func (s *scene) settle(t *testing.T, found []mismatch) {
 	if e := s.c.Error; e != nil && s.log.err != nil && !strings.Contains(strings.ToLower(s.log.err.Error()), strings.ToLower(e.Contains)) {
 		t.Logf("the error does not say %q: %v", e.Contains, s.log.err)
 	}
-	for i := range ftsDifferences {
-		if d := ftsDifferences[i]; used[i] {
-			t.Logf("differs by rule (%s): %s: %s", d.defect, d.cause, d.reason)
-			if d.instead != nil && len(left) == 0 {
-				d.instead(t, s)
-			}
+	for _, d := range differences.FinetuningScheduler {
+		if !used[d.ID] {
+			continue
+		}
+		t.Logf("differs by rule (%s): %s: %s", d.Defect, d.Cause, d.Reason)
+		if f := ftsDifferences[d.ID].instead; f != nil && len(left) == 0 {
+			f(t, s)
 		}
 	}
 }
 
-// explain finds the difference that covers a mismatch, -1 for none.
-func (s *scene) explain(t *testing.T, m mismatch) int {
+// explain finds the difference that covers a mismatch, "" for none.
+func (s *scene) explain(t *testing.T, m mismatch) string {
 	section := strings.Split(t.Name(), "/")[1]
-	for i, d := range ftsDifferences {
-		if slices.Contains(d.sections, section) && d.applies(s) && d.covers(s, m) {
-			return i
+	for _, d := range differences.FinetuningScheduler {
+		if x := ftsDifferences[d.ID]; slices.Contains(d.Sections, section) && x.applies(s) && x.covers(s, m) {
+			return d.ID
 		}
 	}
-	return -1
+	return ""
 }
 
-// TestFTSDifferences checks the table itself.
+// TestFTSDifferences checks that each documented difference is told apart in the
+// cases, and the other way round.
 func TestFTSDifferences(t *testing.T) {
-	seen := map[string]bool{}
-	for i, d := range ftsDifferences {
-		if d.cause == "" || d.reason == "" || d.defect == "" || len(d.sections) == 0 || d.applies == nil || d.covers == nil {
-			t.Errorf("difference %d is not complete: %+v", i, d.cause)
+	for _, d := range differences.FinetuningScheduler {
+		if x := ftsDifferences[d.ID]; x.applies == nil || x.covers == nil {
+			t.Errorf("nothing tells when %s applies and what it covers", d.ID)
 		}
-		if key := fmt.Sprint(d.cause); seen[key] {
-			t.Errorf("two differences with the cause %q", d.cause)
-		} else {
-			seen[key] = true
-		}
+	}
+	if len(ftsDifferences) != len(differences.FinetuningScheduler) {
+		t.Errorf("%d differences are told apart, %d are documented", len(ftsDifferences), len(differences.FinetuningScheduler))
 	}
 }

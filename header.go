@@ -3,6 +3,7 @@ package thaw
 import (
 	"cmp"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/thaw-go/thaw/param"
 	"github.com/thaw-go/thaw/safetensors"
 	"github.com/thaw-go/thaw/task"
+	"github.com/thaw-go/thaw/trainer"
 )
 
 // header is what a weight file's header tells of a model.
@@ -21,17 +23,26 @@ type header struct {
 	shapes map[string][]int // by names without the task's prefix
 }
 
-// readHeader reads the header of a weight file, or of the one in a folder.
-func readHeader(path string) (*header, error) {
+// openHeader opens a weight file, the one in a folder, or that of some checkpoint
+// in a run's folder: all have the same names and shapes.
+func openHeader(path string) (*safetensors.File, error) {
 	st, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
-	open := safetensors.Open
-	if st.IsDir() {
-		open = safetensors.OpenDir
+	if !st.IsDir() {
+		return safetensors.Open(path)
 	}
-	f, err := open(path)
+	kept, err := filepath.Glob(filepath.Join(trainer.CheckpointDir(path), "*", trainer.WeightsFile))
+	if err == nil && len(kept) > 0 {
+		return safetensors.Open(kept[0])
+	}
+	return safetensors.OpenDir(path)
+}
+
+// readHeader reads the header of what openHeader finds.
+func readHeader(path string) (*header, error) {
+	f, err := openHeader(path)
 	if err != nil {
 		return nil, err
 	}

@@ -73,7 +73,7 @@ func written(o *thaw.Outline, file string) (*schedule.Schedule, diag.List, error
 	return s, found, nil
 }
 
-// resolved is a schedule that has no mistakes, as a plan; its remarks go to the
+// resolved is a schedule that has no mistakes, as a plan; warnings go to the
 // standard error.
 func resolved(e *environment, o *thaw.Outline, file string) (*schedule.Plan, error) {
 	s, found, err := written(o, file)
@@ -89,7 +89,7 @@ func resolved(e *environment, o *thaw.Outline, file string) (*schedule.Plan, err
 	}
 	p, more := s.Resolve(o.Params, opts)
 	for _, f := range append(found, more...) {
-		if f.Severity != diag.Error {
+		if f.Severity == diag.Warning {
 			fmt.Fprintf(e.Stderr, "%s: %s\n", f.Severity, f.Error())
 		}
 	}

@@ -5,12 +5,19 @@ import (
 	"strconv"
 )
 
+// Evaluates tells that a step evaluates the model itself, so that it has to be a
+// StepClosure.
+func (o *Optimizer) Evaluates() bool {
+	_, ok := o.rule.(*LBFGS)
+	return ok
+}
+
 // StepClosure is a step of an optimizer that evaluates the model itself: closure
 // computes the loss and leaves the gradients in the parameters. It returns the
 // loss of the first evaluation. Other optimizers than LBFGS evaluate once, then
 // Step.
 func (o *Optimizer) StepClosure(lookup func(name string) *Param, closure func() (float64, error)) (float64, error) {
-	if _, ok := o.rule.(*LBFGS); !ok {
+	if !o.Evaluates() {
 		loss, err := closure()
 		if err != nil {
 			return 0, err

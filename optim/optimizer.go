@@ -83,7 +83,7 @@ func (o *Optimizer) SetGroups(gs []Group) error {
 		}
 		made = append(made, o.group(g))
 	}
-	if _, ok := o.rule.(*LBFGS); ok && len(made) > 1 {
+	if o.Evaluates() && len(made) > 1 {
 		return fmt.Errorf("%s doesn't support per-parameter options (parameter groups)", o.name)
 	}
 	o.groups = made

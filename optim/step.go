@@ -51,7 +51,7 @@ func (t *task) update() {
 // Step updates the groups' parameters. Those that lookup does not know, or that
 // have no gradient, are skipped.
 func (o *Optimizer) Step(lookup func(name string) *Param) error {
-	if _, ok := o.rule.(*LBFGS); ok {
+	if o.Evaluates() {
 		return fmt.Errorf("%s: a step evaluates the model several times and needs a closure", o.name)
 	}
 	st := &o.step

@@ -26,10 +26,12 @@ type optimizer struct {
 	// params are those in groups, in order.
 	params []*optim.Param
 	rates  []float64
+	// accumulate is accumulate_grad_batches.
+	accumulate int
 }
 
 func (f *fit) newOptimizer(spec registry.Spec) (*optimizer, error) {
-	o := &optimizer{engine: f.Engine, catalog: f.Optimizers, tensors: f.byName, views: map[string]*optim.Param{}}
+	o := &optimizer{engine: f.Engine, catalog: f.Optimizers, tensors: f.byName, views: map[string]*optim.Param{}, accumulate: f.AccumulateGradBatches}
 	return o, o.replace(spec)
 }
 
@@ -49,6 +51,9 @@ func (o *optimizer) replace(spec registry.Spec) error {
 	made, err := optim.Make(o.catalog, spec)
 	if err != nil {
 		return err
+	}
+	if made.Evaluates() && o.accumulate > 1 {
+		return fmt.Errorf("%s evaluates each batch several times and cannot add up the gradients of %d batches\n    hint: leave accumulate_grad_batches out", made.Name(), o.accumulate)
 	}
 	made.UseEngine(o.engine)
 	o.Optimizer = made
@@ -128,6 +133,16 @@ func slice(a engine.Array) optim.Slice {
 func (o *optimizer) step() error {
 	o.takeGradients()
 	return o.Step(func(name string) *optim.Param { return o.views[name] })
+}
+
+// search updates the parameters by evaluations of the model, which leave the
+// gradients in the tensors; it returns the first one's loss.
+func (o *optimizer) search(evaluate func() (float64, error)) (float64, error) {
+	return o.StepClosure(func(name string) *optim.Param { return o.views[name] }, func() (float64, error) {
+		loss, err := evaluate()
+		o.takeGradients()
+		return loss, err
+	})
 }
 
 // takeGradients points the views at the gradients of this step.

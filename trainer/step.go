@@ -32,9 +32,10 @@ func (f *fit) batches(ctx context.Context) error {
 			break
 		}
 		steps := f.rhythm.steps(i)
-		loss, err := f.batch(b)
-		if err == nil && steps {
-			err = f.step(i, loss, b.Size)
+		if f.opt.Evaluates() {
+			err = f.search(b)
+		} else {
+			err = f.batch(b, steps)
 		}
 		b.Release()
 		if err != nil {
@@ -55,7 +56,7 @@ func (f *fit) batches(ctx context.Context) error {
 		waiting = time.Now()
 	}
 	if pending { // the batches that would have completed the step were skipped
-		if err := f.step(f.rhythm.batches-1, f.pos.LossSum/f.pos.LossWeight, 0); err != nil {
+		if err := f.step(f.rhythm.batches-1, f.pos.LossSum/f.pos.LossWeight); err != nil {
 			return err
 		}
 	}
@@ -65,9 +66,22 @@ func (f *fit) batches(ctx context.Context) error {
 	return nil
 }
 
-// batch runs forward and backward and adds to the gradients.
-func (f *fit) batch(b *data.Batch) (loss float64, err error) {
+// batch adds to the gradients and, where that completes them, takes a step.
+func (f *fit) batch(b *data.Batch, steps bool) error {
 	began := time.Now()
+	loss, err := f.evaluate(b)
+	if err != nil {
+		return err
+	}
+	f.count(b, loss, began)
+	if !steps {
+		return nil
+	}
+	return f.step(b.Index, loss)
+}
+
+// evaluate runs forward and backward and adds to the gradients.
+func (f *fit) evaluate(b *data.Batch) (loss float64, err error) {
 	err = f.tape.Do(func() {
 		out := f.task.Step(f.tape, b)
 		loss = out.Loss.Item()
@@ -88,12 +102,16 @@ func (f *fit) batch(b *data.Batch) (loss float64, err error) {
 		return loss, fmt.Errorf("batch %d: the training loss is %v\n    hint: lower the learning rate, clip the gradients (gradient_clip_val: 1.0), or look at the batch's samples %v",
 			b.Index, loss, few(b.Indices))
 	}
+	return loss, nil
+}
+
+// count moves the position behind a batch.
+func (f *fit) count(b *data.Batch, loss float64, began time.Time) {
 	f.pos.Batch = b.Index + 1
 	f.pos.LossSum += loss * float64(b.Size)
 	f.pos.LossWeight += float64(b.Size)
 	f.pos.Skipped += b.Skipped
 	f.pace.add(b.Size, time.Since(began))
-	return loss, nil
 }
 
 // mark counts work that is no kernel in the profile.
@@ -111,8 +129,8 @@ func few(ids []int) string {
 	return fmt.Sprint(ids)
 }
 
-// step applies the gradients and tells the machine.
-func (f *fit) step(batch int, loss float64, samples int) error {
+// step applies the gradients.
+func (f *fit) step(batch int, loss float64) error {
 	f.guard.beforeStep(f)
 	norm := f.clip()
 	stepping := time.Now()
@@ -120,9 +138,43 @@ func (f *fit) step(batch int, loss float64, samples int) error {
 		return fmt.Errorf("batch %d: %w", batch, err)
 	}
 	f.mark("optimizer step", stepping)
+	return f.stepped(batch, loss, norm)
+}
+
+// search lets an optimizer that evaluates the model itself take its step on a
+// batch. Each evaluation clips its gradients, as in Lightning.
+func (f *fit) search(b *data.Batch) error {
+	began, evaluations, norm := time.Now(), 0, 0.0
+	loss, err := f.opt.search(func() (float64, error) {
+		f.zeroGrad()
+		loss, err := f.evaluate(b)
+		if err != nil {
+			return loss, err
+		}
+		if evaluations++; evaluations > 1 {
+			f.clip()
+			return loss, nil
+		}
+		f.guard.beforeStep(f)
+		norm = f.clip()
+		return loss, nil
+	})
+	if err != nil {
+		return err
+	}
+	f.count(b, loss, began)
+	return f.stepped(b.Index, loss, norm)
+}
+
+func (f *fit) zeroGrad() {
 	for _, p := range f.params {
 		p.Tensor.ZeroGrad()
 	}
+}
+
+// stepped tells the machine and the world.
+func (f *fit) stepped(batch int, loss, norm float64) error {
+	f.zeroGrad()
 	if err := f.guard.afterStep(); err != nil {
 		return err
 	}

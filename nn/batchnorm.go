@@ -85,6 +85,9 @@ func NewBatchNorm(s *Scope, kind string, c BatchNormConfig) *BatchNorm {
 // SetStatistics says what to normalise with while training.
 func (b *BatchNorm) SetStatistics(s Statistics) { b.statistics = s }
 
+// Statistics is what to normalise with while training.
+func (b *BatchNorm) Statistics() Statistics { return b.statistics }
+
 // Forward normalises x[n,c,...].
 func (b *BatchNorm) Forward(t *tensor.Tape, x *tensor.Tensor) *tensor.Tensor {
 	return b.ForwardAct(t, x, nil, engine.FnNone)

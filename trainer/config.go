@@ -47,6 +47,8 @@ type Config struct {
 	GradientClipVal float64
 	// GradientClipAlgorithm is "norm" (of all gradients together) or "value".
 	GradientClipAlgorithm string
+	// Averaging keeps averaged weights; nil: none.
+	Averaging *Averaging
 	// LogEveryNSteps is how often a step is written to the event log.
 	LogEveryNSteps int
 	// Dir is the run's folder, which holds its checkpoints; "" keeps nothing
@@ -104,6 +106,7 @@ func (c Config) check() error {
 	if a := c.GradientClipAlgorithm; a != "norm" && a != "value" {
 		bad("gradient_clip_algorithm: %q is neither norm nor value", a)
 	}
+	errs = append(errs, c.Averaging.check())
 	return errors.Join(errs...)
 }
 

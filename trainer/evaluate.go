@@ -64,6 +64,17 @@ func (e evaluation) run(ctx context.Context, l *data.Loader) (map[string]float64
 
 // validate is the fit's validation.
 func (f *fit) validate(ctx context.Context) (map[string]float64, float64, error) {
+	var m map[string]float64
+	var secs float64
+	err := f.avg.validated(func() (err error) {
+		m, secs, err = f.measure(ctx)
+		return err
+	})
+	return m, secs, err
+}
+
+// measure validates the weights that are in the network.
+func (f *fit) measure(ctx context.Context) (map[string]float64, float64, error) {
 	began := time.Now()
 	m, err := evaluation{f.task, f.tape, f.Sink, "val", f.LimitValBatches}.run(ctx, f.data.Val)
 	if err != nil && ctx.Err() != nil {

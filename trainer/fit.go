@@ -80,6 +80,7 @@ type fit struct {
 	machine *phase.Machine
 	tape    *tensor.Tape
 	opt     *optimizer
+	avg     *average
 	saver   *saver
 	rhythm  rhythm
 	pos     position
@@ -113,7 +114,9 @@ func (tr *Trainer) Fit(ctx context.Context, t task.Task, d Data, s Schedule) (Re
 		return Result{}, err
 	}
 	interrupted := false
-	err = f.loop(ctx)
+	if err = f.loop(ctx); err == nil {
+		err = f.finish(ctx)
+	}
 	if errors.Is(err, errInterrupted) {
 		interrupted, err = true, f.saveInterrupted()
 	}
@@ -248,6 +251,7 @@ func (f *fit) epochEnd() error {
 		return err
 	}
 	saved := f.pos.Saved || len(d.Save) > 0
+	f.avg.epochDone(f.pos.Epoch)
 	f.pos = position{Stage: atEpochStart, Epoch: f.pos.Epoch + 1, Step: f.pos.Step, Metrics: f.pos.Metrics}
 	if err := f.apply(d); err != nil {
 		return err

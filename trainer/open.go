@@ -45,6 +45,7 @@ func (tr *Trainer) prepare(t task.Task, d Data, s Schedule) (*fit, error) {
 	if f.sched.Plan == nil {
 		f.sched.Plan = schedule.AllAtOnce(t.Network().Params().Infos())
 	}
+	f.avg = newAverage(f.Averaging, f.params)
 	f.tape = tensor.NewTape(f.Engine)
 	if f.Profile != nil {
 		f.tape.SetObserver(f.Profile)
@@ -151,7 +152,7 @@ func (f *fit) resume(m checkpoint.Manifest) error {
 	if f.opt, err = f.newOptimizer(f.machine.Optimizer()); err != nil {
 		return err
 	}
-	if err := f.loadWeights(m.Name); err != nil {
+	if err := f.loadWeights(m, s.Averaged); err != nil {
 		return err
 	}
 	if err := f.loadOptimizer(m.Name, s); err != nil {

@@ -38,6 +38,8 @@ type saved struct {
 	Seed      uint64          `json:"seed"`
 	Best      string          `json:"best,omitempty"`
 	Score     float64         `json:"score,omitempty"`
+	// Averaged counts the weights in the averages.
+	Averaged int `json:"averaged,omitempty"`
 }
 
 // saver writes the checkpoints of a fit. Besides those that the machine asks
@@ -60,6 +62,15 @@ func (s *saver) dir() string {
 // save writes a checkpoint under the name that the machine gave it, or, with
 // none, as the moving one.
 func (f *fit) save(name string, best bool) error {
+	if best && f.saver.store != nil {
+		f.best = name
+		f.score, _ = f.machine.BestScore()
+	}
+	return f.write(name, best)
+}
+
+// write is save for a best one that is known already.
+func (f *fit) write(name string, best bool) error {
 	if f.saver.store == nil {
 		return nil
 	}
@@ -67,10 +78,6 @@ func (f *fit) save(name string, best bool) error {
 	asked := name != ""
 	if !asked {
 		name = fmt.Sprintf("last-epoch=%d-step=%d", f.pos.Epoch, f.pos.Step)
-	}
-	if best {
-		f.best = name
-		f.score, _ = f.machine.BestScore()
 	}
 	f.pos.Saved, f.pos.Elapsed = true, f.time()
 	parts, err := f.parts()
@@ -125,21 +132,41 @@ func (f *fit) parts() ([]checkpoint.Part, error) {
 	if err != nil {
 		return nil, err
 	}
-	state, err := json.MarshalIndent(saved{f.pos, machine, optState, f.Seed, f.best, f.score}, "", " ")
+	state, err := json.MarshalIndent(saved{f.pos, machine, optState, f.Seed, f.best, f.score, f.averaged()}, "", " ")
 	if err != nil {
 		return nil, err
 	}
 	parts := []checkpoint.Part{
 		{Name: WeightsFile, Write: func(w io.Writer) error {
-			return safetensors.Write(w, map[string]string{"format": "pt"}, nn.Entries(f.params))
+			return f.avg.validated(func() error { return f.writeWeights(w) })
 		}},
 		{Name: optimizerFile, Write: func(w io.Writer) error { return safetensors.Write(w, nil, optTensors) }},
 		{Name: stateFile, Write: func(w io.Writer) error { _, err := w.Write(state); return err }},
+	}
+	switch f.avg.other() {
+	case trainedFile:
+		parts = append(parts, checkpoint.Part{Name: trainedFile, Write: f.writeWeights})
+	case averageFile:
+		parts = append(parts, checkpoint.Part{Name: averageFile, Write: func(w io.Writer) error {
+			return f.avg.swapped(func() error { return f.writeWeights(w) })
+		}})
 	}
 	if f.accumulating() {
 		parts = append(parts, checkpoint.Part{Name: gradientsFile, Write: f.writeGradients})
 	}
 	return parts, nil
+}
+
+func (f *fit) writeWeights(w io.Writer) error {
+	return safetensors.Write(w, map[string]string{"format": "pt"}, nn.Entries(f.params))
+}
+
+// averaged counts the weights in the averages.
+func (f *fit) averaged() int {
+	if f.avg == nil {
+		return 0
+	}
+	return f.avg.N
 }
 
 // accumulating tells that gradients wait for the batches that complete their
@@ -194,19 +221,20 @@ func (f *fit) restore(r phase.Rollback) error {
 	if f.saver.store == nil {
 		return fmt.Errorf("nothing is kept on disk\n    hint: give the run a folder, or set restore_best to false")
 	}
-	if _, err := f.saver.store.Load(r.From.Name); err != nil {
+	m, err := f.saver.store.Load(r.From.Name)
+	if err != nil {
 		return err
 	}
-	if err := f.loadWeights(r.From.Name); err != nil {
+	s, err := f.readState(r.From.Name)
+	if err != nil {
+		return err
+	}
+	if err := f.loadWeights(m, s.Averaged); err != nil {
 		return err
 	}
 	if !r.Optimizer {
 		f.opt.Forget()
 		return nil
-	}
-	s, err := f.readState(r.From.Name)
-	if err != nil {
-		return err
 	}
 	return f.loadOptimizer(r.From.Name, s)
 }
@@ -224,8 +252,9 @@ func (f *fit) readState(name string) (saved, error) {
 	return s, nil
 }
 
-func (f *fit) loadWeights(name string) error {
-	file, err := safetensors.Open(f.saver.store.Path(name, WeightsFile))
+// loadFile reads one of a checkpoint's files of weights into the network.
+func (f *fit) loadFile(m checkpoint.Manifest, name string) error {
+	file, err := safetensors.Open(f.saver.store.Path(m.Name, name))
 	if err != nil {
 		return err
 	}

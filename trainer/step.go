@@ -178,6 +178,7 @@ func (f *fit) stepped(batch int, loss, norm float64) error {
 	if err := f.guard.afterStep(); err != nil {
 		return err
 	}
+	f.avg.stepped(f.pos.Step)
 	f.pos.Step++
 	f.Sink.Emit(event.StepDone{
 		Epoch: f.pos.Epoch, Phase: f.machine.Phase(), Step: f.pos.Step, Batch: batch, Batches: f.rhythm.batches,

@@ -25,6 +25,9 @@ type scheduling struct {
 	// baseMaxLR is nil for the optimizer's own.
 	baseMaxLR *float64
 	notes     diag.List
+	// averaging is the callback that asks for averaged weights, as read; nil:
+	// none does.
+	averaging *averaging
 	// places of what a linter looks at.
 	places phase.Places
 }
@@ -49,6 +52,11 @@ func readScheduling(c config.Run) (scheduling, error) {
 		case *config.EarlyStopping:
 			s.places.EarlyStopping = placeOf(comp, "monitor")
 			cb.EarlyStopping = append(cb.EarlyStopping, phase.EarlyStoppingCallback{Class: class, EarlyStopping: earlyStopping(o)})
+		case *config.WeightAveraging, *config.EMAWeightAveraging, *config.StochasticWeightAveraging:
+			if s.averaging != nil {
+				return s, comp.Node.Errorf("keep one of the two", "weights are averaged by %s already", s.averaging.class)
+			}
+			s.averaging = &averaging{class, comp, options}
 		case *config.Checkpoint:
 			s.places.Checkpoint = placeOf(comp, "monitor")
 			cb.Checkpoint = append(cb.Checkpoint, phase.CheckpointCallback{Class: class, Checkpoint: checkpoints(o)})

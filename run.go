@@ -47,6 +47,8 @@ type Run struct {
 	outline    *Outline // of whom the run is a part; nil: it is to be trained
 	// fallback is the optimization where there is no task.
 	fallback task.Optimization
+	// averaging of weights; nil: none.
+	averaging *trainer.Averaging
 }
 
 // Load reads configuration files, each over the ones before, and overrides
@@ -132,22 +134,30 @@ func (r *Run) warn(n *tree.Node, format string, args ...any) {
 // optimization understands the optimizer and the LR scheduler.
 func (r *Run) optimization() (task.Optimization, error) {
 	o := task.Optimization{Optimizer: r.Config.Optimizer.Spec, LearningRate: r.Config.LearningRate}
+	err := r.lrScheduler(&o)
+	if err == nil {
+		err = r.average(&o)
+	}
+	return o, err
+}
+
+func (r *Run) lrScheduler(o *task.Optimization) error {
 	n := r.Config.LRScheduler
 	if n == nil || n.Kind == tree.Null {
-		return o, nil
+		return nil
 	}
 	ch, err := lrsched.ParseChoice(n.Value())
 	if err == nil {
 		_, err = r.components.LRSchedulers.Resolve(ch)
 	}
 	if err != nil {
-		return o, n.Errorf("", "lr_scheduler: %v", err)
+		return n.Errorf("", "lr_scheduler: %v", err)
 	}
 	for _, w := range ch.Warnings {
 		r.warn(n, "lr_scheduler: %s", w)
 	}
 	o.LRScheduler = &ch
-	return o, nil
+	return nil
 }
 
 // plan reads or generates the schedule and resolves it.
@@ -266,7 +276,7 @@ func (r *Run) trainerConfig(e engine.Engine, dir string, sink event.Sink) traine
 	c.AccumulateGradBatches = t.AccumulateGradBatches
 	c.GradientClipVal, c.GradientClipAlgorithm, c.LogEveryNSteps = t.GradientClipVal, t.GradientClipAlgorithm, t.LogEveryNSteps
 	c.Optimizers, c.LRSchedulers = r.components.Optimizers, r.components.LRSchedulers
-	c.Sink, c.Profile = sink, r.Profile
+	c.Sink, c.Profile, c.Averaging = sink, r.Profile, r.averaging
 	if t.EnableCheckpointing {
 		c.Dir = dir
 	}

@@ -130,6 +130,11 @@ var callbackKinds = []struct {
 	{"FTSCheckpoint", func() any { v := DefaultCheckpoint(); return &v }},
 	{"ModelCheckpoint", func() any { v := DefaultCheckpoint(); return &v }},
 	{"LearningRateMonitor", func() any { return &LearningRateMonitor{} }},
+	{"WeightAveraging", func() any { return &WeightAveraging{UseBuffers: true} }},
+	{"EMAWeightAveraging", func() any { return &EMAWeightAveraging{UseBuffers: true, Decay: 0.999, EveryNSteps: 1} }},
+	{"StochasticWeightAveraging", func() any {
+		return &StochasticWeightAveraging{EpochStart: Share{true, 0.8}, AnnealingEpochs: 10, AnnealingStrategy: "cos"}
+	}},
 	{"RichProgressBar", func() any { return &Display{} }},
 	{"TQDMProgressBar", func() any { return &Display{} }},
 	{"ModelSummary", func() any { return &Display{} }},
@@ -138,7 +143,8 @@ var callbackKinds = []struct {
 }
 
 // ReadCallback reads a callback's options: a *FinetuningScheduler,
-// *EarlyStopping, *Checkpoint, *LearningRateMonitor or *Display, and the class
+// *EarlyStopping, *Checkpoint, *LearningRateMonitor, *Display or one of the
+// three kinds of weight averaging, and the class
 // without its module. Class paths of every package that has the class are taken:
 // finetuning_scheduler, lightning.pytorch.callbacks, pytorch_lightning.callbacks.
 func ReadCallback(c Component) (class string, options any, err error) {

@@ -17,7 +17,7 @@ type Run struct {
 	LearningRate *float64   `config:"learning_rate" min:"0" doc:"overrides lr in the optimizer's arguments; unset: the optimizer's default"`
 	Schedule     *tree.Node `config:"schedule" doc:"the fine-tuning schedule: a file, a mapping of phases, or default"`
 	NoDecay      []string   `config:"no_decay" doc:"parameters whose name contains one of these are trained without weight decay"`
-	Callbacks    Components `config:"callbacks" doc:"FinetuningScheduler, FTSEarlyStopping, EarlyStopping, FTSCheckpoint, ModelCheckpoint, LearningRateMonitor by name or class path"`
+	Callbacks    Components `config:"callbacks" doc:"FinetuningScheduler, FTSEarlyStopping, EarlyStopping, FTSCheckpoint, ModelCheckpoint, WeightAveraging, EMAWeightAveraging, StochasticWeightAveraging, LearningRateMonitor by name or class path"`
 	Trainer      Trainer    `config:"trainer" doc:"how long and how it is trained"`
 	MemoryLimit  int64      `config:"memory_limit" min:"0" doc:"bytes that tensors may take; 0: no limit"`
 	CkptPath     *tree.Node `config:"ckpt_path" later:"runs continue by themselves: give the same command again" doc:"Lightning's way to resume"`

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -203,6 +204,7 @@ func (f *fit) finish(ctx context.Context) error {
 // finishAverages collects statistics for the averages, validates and saves
 // them.
 func (f *fit) finishAverages(ctx context.Context) error {
+	f.Sink.Emit(event.Note{Text: fmt.Sprintf("the fit leaves the mean of the weights after %d epochs", f.avg.N)})
 	if err := f.collect(ctx); err != nil {
 		return err
 	}
@@ -213,13 +215,19 @@ func (f *fit) finishAverages(ctx context.Context) error {
 		}
 		f.pos.Metrics = texts(m)
 		f.Sink.Emit(event.Validated{Epoch: max(f.pos.Epoch-1, 0), Phase: f.machine.Phase(), Step: f.pos.Step, Metrics: m, Patience: -1, Seconds: secs})
-		if c := f.sched.Checkpoint; c != nil {
-			f.score = m[c.Monitor]
-		}
+		f.score = m[cmp.Or(f.monitor(), "val_loss")]
 	}
 	f.best = AveragedName
 	f.avg.N = 0 // from now on they are the network's own weights
 	return f.write(AveragedName, true)
+}
+
+// monitor is the metric that ranks checkpoints.
+func (f *fit) monitor() string {
+	if c := f.sched.Checkpoint; c != nil {
+		return c.Monitor
+	}
+	return ""
 }
 
 // collect gathers BatchNorm statistics in a pass over the training data

@@ -92,6 +92,11 @@ func (e *Embedding) Forward(t *tensor.Tape, ids *tensor.Tensor) *tensor.Tensor {
 	return t.Embedding(e.Weight.Tensor, ids, e.padding)
 }
 
+// Sparse has the gradient consist of the rows that are looked up
+// (torch.nn.Embedding's sparse=True), which SparseAdam, SGD and Adagrad update
+// alone.
+func (e *Embedding) Sparse() { e.Weight.Tensor.SetSparseGrad(true) }
+
 // InitNormal draws the table with another standard deviation.
 func (e *Embedding) InitNormal(s *Scope, std float64) {
 	e.Weight.InitWith(s, paddedNormal(std, e.padding, e.Weight.Tensor.Dim(1)))

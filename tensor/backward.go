@@ -140,6 +140,7 @@ func (t *Tape) give(n *node, i int, g val) {
 
 func (t *Tape) giveTo(x *Tensor, g val) {
 	if x.leaf != nil {
+		x.leaf.rows.given()
 		t.giveLeaf(x, g)
 		return
 	}

@@ -30,6 +30,9 @@ func (t *Tape) Embedding(w, ids *Tensor, padding int) *Tensor {
 
 func backEmbedding(t *Tape, n *node) {
 	w := t.input(n, 0)
+	if w.leaf != nil && w.leaf.rows != nil {
+		t.looked(w.leaf.rows, t.held(n, 0), n.attr.Padding)
+	}
 	gw := t.alloc(w.dt, w.shape)
 	t.run(engine.OpEmbeddingGrad, &n.attr, []val{t.held(n, 0), n.gy()}, []val{gw})
 	t.give(n, 0, gw)

@@ -9,6 +9,7 @@ import (
 // leafState is what a leaf has beyond a value on a tape.
 type leafState struct {
 	grad Tensor // a leaf too; its storage is nil while there is no gradient
+	rows *rowSet
 }
 
 // NewLeaf allocates a tensor that lives until it is released. Its content is
@@ -64,6 +65,7 @@ func (x *Tensor) SetGrad(src any) error {
 func (x *Tensor) ZeroGrad() {
 	if x.leaf != nil {
 		x.leaf.grad.release(leafReleased)
+		x.leaf.rows.reset()
 	}
 }
 

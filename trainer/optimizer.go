@@ -132,6 +132,7 @@ func slice(a engine.Array) optim.Slice {
 // step updates the parameters by their gradients.
 func (o *optimizer) step() error {
 	o.takeGradients()
+	o.pickRows()
 	return o.Step(func(name string) *optim.Param { return o.views[name] })
 }
 
@@ -141,6 +142,7 @@ func (o *optimizer) search(evaluate func() (float64, error)) (float64, error) {
 	return o.StepClosure(func(name string) *optim.Param { return o.views[name] }, func() (float64, error) {
 		loss, err := evaluate()
 		o.takeGradients()
+		o.pickRows()
 		return loss, err
 	})
 }
@@ -148,11 +150,35 @@ func (o *optimizer) search(evaluate func() (float64, error)) (float64, error) {
 // takeGradients points the views at the gradients of this step.
 func (o *optimizer) takeGradients() {
 	for _, p := range o.params {
-		p.Grad = optim.Slice{}
+		p.Grad, p.Rows = optim.Slice{}, nil
 		if g := o.tensors[p.Name].Tensor.Grad(); g != nil {
 			p.Grad = slice(g.Array())
 		}
 	}
+}
+
+// pickRows reduces sparse gradients to the rows that they consist of.
+func (o *optimizer) pickRows() {
+	for _, p := range o.params {
+		rows := o.tensors[p.Name].Tensor.GradRows()
+		if rows == nil || p.Grad.Absent() {
+			continue
+		}
+		width := p.Grad.Len() / p.Shape[0]
+		p.Rows, p.Grad = rows, optim.Slice{F32: pick(p.Grad.F32, rows, width), F64: pick(p.Grad.F64, rows, width)}
+	}
+}
+
+// pick copies some rows of a table; nil stays nil.
+func pick[T optim.Float](table []T, rows []int, width int) []T {
+	if table == nil {
+		return nil
+	}
+	out := make([]T, 0, len(rows)*width)
+	for _, r := range rows {
+		out = append(out, table[r*width:(r+1)*width]...)
+	}
+	return out
 }
 
 // optimizerState is the part of an optimizer's state that is no tensor.

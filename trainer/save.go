@@ -8,6 +8,7 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/thaw-go/thaw/checkpoint"
@@ -15,6 +16,7 @@ import (
 	"github.com/thaw-go/thaw/nn"
 	"github.com/thaw-go/thaw/phase"
 	"github.com/thaw-go/thaw/safetensors"
+	"github.com/thaw-go/thaw/tensor"
 )
 
 // The files of a checkpoint; WeightsFile holds the parameters and buffers.
@@ -180,6 +182,9 @@ func (f *fit) writeGradients(w io.Writer) error {
 	for _, p := range f.params {
 		if g := p.Tensor.Grad(); g != nil && p.SharedWith == "" {
 			entries = append(entries, entry(p.Name, p.Shape, slice(g.Array())))
+			if rows := p.Tensor.GradRows(); rows != nil {
+				entries = append(entries, safetensors.Ints(p.Name+rowsSuffix, []int{len(rows)}, wide(rows)))
+			}
 		}
 	}
 	return safetensors.Write(w, nil, entries)
@@ -196,6 +201,9 @@ func (f *fit) loadGradients(m checkpoint.Manifest) error {
 	}
 	defer file.Close()
 	for _, name := range file.Names() {
+		if strings.HasSuffix(name, rowsSuffix) {
+			continue
+		}
 		p, ok := f.byName[name]
 		if !ok {
 			return fmt.Errorf("there is a gradient of %s, which the model does not have", name)
@@ -211,7 +219,45 @@ func (f *fit) loadGradients(m checkpoint.Manifest) error {
 		if err := p.Tensor.SetGrad(values); err != nil {
 			return fmt.Errorf("the gradient of %s: %w", name, err)
 		}
+		if err := loadRows(p.Tensor, file, name); err != nil {
+			return fmt.Errorf("the gradient of %s: %w", name, err)
+		}
 	}
+	return nil
+}
+
+// rowsSuffix marks the rows of a sparse gradient.
+const rowsSuffix = "/rows"
+
+func wide(rows []int) []int64 {
+	out := make([]int64, len(rows))
+	for i, r := range rows {
+		out[i] = int64(r)
+	}
+	return out
+}
+
+// loadRows takes up which rows a sparse gradient consists of.
+func loadRows(x *tensor.Tensor, file *safetensors.File, name string) error {
+	if !slices.Contains(file.Names(), name+rowsSuffix) {
+		return nil
+	}
+	t, err := file.Tensor(name + rowsSuffix)
+	if err != nil {
+		return err
+	}
+	ids, err := t.Int64()
+	if err != nil {
+		return err
+	}
+	rows := make([]int, len(ids))
+	for i, r := range ids {
+		if r < 0 || int(r) >= x.Dim(0) {
+			return fmt.Errorf("there is no row %d in a table of %d", r, x.Dim(0))
+		}
+		rows[i] = int(r)
+	}
+	x.SetGradRows(rows)
 	return nil
 }
 

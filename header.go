@@ -63,6 +63,7 @@ func readHeader(path string) (*header, error) {
 	}
 	slices.SortStableFunc(h.params, func(a, b param.Info) int { return byNumbers(a.Name, b.Name) })
 	h.recognise()
+	h.cut()
 	return h, nil
 }
 
@@ -80,6 +81,40 @@ func (h *header) recognise() {
 			p.Buffer = true
 		}
 	}
+}
+
+// cut finds the blocks: a numbered module up to its first number, such as
+// encoder.layer.5, or the shortest module that holds no numbered one.
+func (h *header) cut() {
+	numbered := map[string]bool{} // and what they lie in
+	for _, p := range h.params {
+		parts := strings.Split(p.Module, ".")
+		if n := slices.IndexFunc(parts, isNumber); n >= 0 {
+			for i := range n {
+				numbered[strings.Join(parts[:i+1], ".")] = true
+			}
+		}
+	}
+	index := map[string]int{}
+	for i := range h.params {
+		p := &h.params[i]
+		parts := strings.Split(p.Module, ".")
+		n := 1
+		for n < len(parts) && numbered[strings.Join(parts[:n], ".")] && !isNumber(parts[n-1]) {
+			n++
+		}
+		p.BlockName = strings.Join(parts[:n], ".")
+		if _, ok := index[p.BlockName]; !ok {
+			index[p.BlockName] = len(index)
+		}
+		p.Block = index[p.BlockName]
+		p.BlockName = strings.TrimPrefix(p.BlockName, task.Prefix)
+	}
+}
+
+func isNumber(s string) bool {
+	_, err := strconv.Atoi(s)
+	return err == nil
 }
 
 // rows counts the rows of a module's weight: the classes of a head; 0 where

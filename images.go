@@ -7,6 +7,7 @@ import (
 	"github.com/thaw-go/thaw/config"
 	"github.com/thaw-go/thaw/data"
 	"github.com/thaw-go/thaw/data/image"
+	"github.com/thaw-go/thaw/diag"
 	"github.com/thaw-go/thaw/engine"
 	"github.com/thaw-go/thaw/registry"
 	"github.com/thaw-go/thaw/task"
@@ -121,6 +122,8 @@ func (r *Run) buildImages(n *tree.Node, e engine.Engine, opt task.Optimization) 
 	}
 	if r.outline != nil {
 		r.outline.images(&c, m.Value, d)
+	} else if weights == "" {
+		r.Notes = append(r.Notes, n.Findingf(diag.Note, "weights", "%s starts from random weights: none are given", t.Model))
 	}
 	clf, err := task.NewImageClassifier(c)
 	if err != nil {

@@ -59,7 +59,7 @@ func (c OneCycleLR) steps(s Site) (int, error) {
 	case s.Horizon > 0:
 		return s.Horizon, nil
 	}
-	return 0, errors.New("the run's length is not known: give total_steps, or both epochs and steps_per_epoch")
+	return 0, fmt.Errorf("%w: give total_steps, or both epochs and steps_per_epoch", ErrLength)
 }
 
 // Build implements Builder.

@@ -29,6 +29,10 @@ func Count(n int) Steps { return Steps{count: n, kind: byCount} }
 // Fraction is the share f, in [0, 1], of all steps.
 func Fraction(f float64) Steps { return Steps{fraction: f, kind: byFraction} }
 
+// ErrLength is the cause where a scheduler needs a length that is neither given
+// nor known from the run.
+var ErrLength = errors.New("the run's length is not known")
+
 // Given tells whether there is a value at all.
 func (s Steps) Given() bool { return s.kind != notGiven }
 
@@ -42,7 +46,7 @@ func (s Steps) Of(total int) (int, error) {
 	case s.kind == byCount:
 		return s.count, nil
 	case total <= 0:
-		return 0, fmt.Errorf("%v of all steps: the run's length is not known; give a number of steps", s.fraction)
+		return 0, fmt.Errorf("%v of all steps: %w; give a number of steps", s.fraction, ErrLength)
 	}
 	return int(math.RoundToEven(s.fraction * float64(total))), nil
 }

@@ -1,7 +1,6 @@
 package lrsched
 
 import (
-	"errors"
 	"fmt"
 	"math"
 )
@@ -21,7 +20,7 @@ func resolveSpan(s Site, warmup Steps, total *int) (span, error) {
 	if total != nil {
 		sp.Total = *total
 	} else if s.Horizon <= 0 {
-		return sp, errors.New("the run's length is not known: give num_training_steps")
+		return sp, fmt.Errorf("%w: give num_training_steps", ErrLength)
 	}
 	var err error
 	if sp.Warmup, err = resolveWarmup(warmup, sp.Total); err != nil {

@@ -1,7 +1,6 @@
 package lrsched
 
 import (
-	"errors"
 	"fmt"
 	"math"
 )
@@ -46,7 +45,7 @@ func (c WSDSchedule) Build(s Site) (Scheduler, error) {
 	case c.TrainingSteps != nil:
 		total = *c.TrainingSteps
 	case c.StableSteps == nil && total <= 0:
-		return nil, errors.New("the run's length is not known: give num_training_steps or num_stable_steps")
+		return nil, fmt.Errorf("%w: give num_training_steps or num_stable_steps", ErrLength)
 	}
 	warmup, err := resolveWarmup(c.WarmupSteps, total)
 	if err != nil {

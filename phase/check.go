@@ -7,8 +7,12 @@ import (
 	"strings"
 
 	"github.com/thaw-go/thaw/diag"
+	"github.com/thaw-go/thaw/lrsched"
 	"github.com/thaw-go/thaw/schedule"
 )
+
+// codeLength marks an LR scheduler that wants to know how long the fit is.
+const codeLength = "unknown-length"
 
 // Check judges a configuration without making a machine: its phases are gone
 // through once, so that what a later phase needs is refused now.
@@ -148,6 +152,9 @@ func (c *Config) rehearse() diag.List {
 	var found diag.List
 	fail := func(pl schedule.Place, code string, err error) {
 		f := diag.Finding{Code: code, Pos: pl.Pos, Line: pl.Line, Message: err.Error()}
+		if errors.Is(err, lrsched.ErrLength) {
+			f.Code = codeLength
+		}
 		if inner, ok := errors.AsType[diag.Finding](err); ok {
 			f.Message, f.Hint = strings.TrimSuffix(f.Message, inner.Error())+inner.Message, inner.Hint
 		}

@@ -34,6 +34,7 @@ func Lint(cfg Config, facts Facts) diag.List {
 	}
 	cfg, found := cfg.judge()
 	l := &linter{cfg: cfg, facts: facts, found: found}
+	l.unknownLength()
 	l.monitors()
 	l.unreached()
 	l.horizons()
@@ -52,6 +53,16 @@ func (l *linter) add(sev diag.Severity, pl schedule.Place, code, hint, format st
 	l.found = append(l.found, diag.Finding{
 		Severity: sev, Code: code, Pos: pl.Pos, Line: pl.Line, Hint: hint, Message: fmt.Sprintf(format, args...),
 	})
+}
+
+// unknownLength forgives LR schedulers that want to know a length which the fit
+// will know, but a linter without its data does not.
+func (l *linter) unknownLength() {
+	for i := range l.found {
+		if f := &l.found[i]; f.Code == codeLength && l.cfg.StepsPerEpoch == 0 {
+			f.Severity, f.Hint = diag.Note, "with the data at hand its learning rates can be judged, too"
+		}
+	}
 }
 
 // monitors finds those that no metric answers to.

@@ -3,8 +3,10 @@ package thaw
 import (
 	"github.com/thaw-go/thaw/config"
 	"github.com/thaw-go/thaw/diag"
+	"github.com/thaw-go/thaw/lrsched"
 	"github.com/thaw-go/thaw/phase"
 	"github.com/thaw-go/thaw/schedule"
+	"github.com/thaw-go/thaw/trainer"
 	"github.com/thaw-go/thaw/tree"
 )
 
@@ -28,6 +30,8 @@ type scheduling struct {
 	// averaging is the callback that asks for averaged weights, as read; nil:
 	// none does.
 	averaging *averaging
+	// rates says how learning rates are logged.
+	rates trainer.LRMonitor
 	// places of what a linter looks at.
 	places phase.Places
 }
@@ -57,6 +61,8 @@ func readScheduling(c config.Run) (scheduling, error) {
 				return s, comp.Node.Errorf("keep one of the two", "weights are averaged by %s already", s.averaging.class)
 			}
 			s.averaging = &averaging{class, comp, options}
+		case *config.LearningRateMonitor:
+			s.rates = trainer.LRMonitor{Interval: lrsched.Interval(o.LoggingInterval), Momentum: o.LogMomentum, WeightDecay: o.LogWeightDecay}
 		case *config.Checkpoint:
 			s.places.Checkpoint = placeOf(comp, "monitor")
 			cb.Checkpoint = append(cb.Checkpoint, phase.CheckpointCallback{Class: class, Checkpoint: checkpoints(o)})

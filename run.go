@@ -276,7 +276,7 @@ func (r *Run) trainerConfig(e engine.Engine, dir string, sink event.Sink) traine
 	c.AccumulateGradBatches = t.AccumulateGradBatches
 	c.GradientClipVal, c.GradientClipAlgorithm, c.LogEveryNSteps = t.GradientClipVal, t.GradientClipAlgorithm, t.LogEveryNSteps
 	c.Optimizers, c.LRSchedulers = r.components.Optimizers, r.components.LRSchedulers
-	c.Sink, c.Profile, c.Averaging = sink, r.Profile, r.averaging
+	c.Sink, c.Profile, c.Averaging, c.LRMonitor = sink, r.Profile, r.averaging, r.scheduling.rates
 	if t.EnableCheckpointing {
 		c.Dir = dir
 	}

@@ -109,9 +109,9 @@ func DefaultCheckpoint() Checkpoint { return Checkpoint{SaveTopK: 1, Mode: "min"
 // LearningRateMonitor is the options of Lightning's callback of that name. Runs
 // log learning rates without it.
 type LearningRateMonitor struct {
-	LoggingInterval string `config:"logging_interval" enum:"step,epoch" doc:"has no effect: learning rates are logged with every entry"`
-	LogMomentum     bool   `config:"log_momentum" doc:"has no effect"`
-	LogWeightDecay  bool   `config:"log_weight_decay" doc:"has no effect"`
+	LoggingInterval string `config:"logging_interval" enum:"step,epoch" doc:"when learning rates are logged; unset: as the LR scheduler steps"`
+	LogMomentum     bool   `config:"log_momentum" doc:"log the groups' momentum, or first beta, too"`
+	LogWeightDecay  bool   `config:"log_weight_decay" doc:"log the groups' weight decay too"`
 }
 
 // Display is a callback that shows something; runs do so without it, and its

@@ -121,11 +121,12 @@ type EpochDone struct {
 	Skipped            int `json:",omitempty"`
 }
 
-// LRs reports the learning rates in force, by group.
+// LRs reports the learning rates that a step was made with or that an epoch
+// begins with, by the names of Lightning's LearningRateMonitor: "lr-Adam", or
+// "lr-Adam/pg1", "lr-Adam/pg2", … where there are several groups.
 type LRs struct {
-	Epoch, Step int
-	Name        string
-	Values      []float64
+	Epoch, Phase, Step int
+	Values             map[string]float64
 }
 
 // Warning tells the user something once.

@@ -102,6 +102,12 @@ func finite(e event.Event) any {
 			plain
 			Metrics map[string]number
 		}{plain(e), numbers(e.Metrics)}
+	case event.LRs:
+		type plain event.LRs
+		return struct {
+			plain
+			Values map[string]number
+		}{plain(e), numbers(e.Values)}
 	case event.EpochDone:
 		type plain event.EpochDone
 		return struct {

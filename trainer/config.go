@@ -51,6 +51,8 @@ type Config struct {
 	Averaging *Averaging
 	// LogEveryNSteps is how often a step is written to the event log.
 	LogEveryNSteps int
+	// LRMonitor says when learning rates are logged, and what else with them.
+	LRMonitor LRMonitor
 	// Dir is the run's folder, which holds its checkpoints; "" keeps nothing
 	// on disk, so phases cannot restore the best weights.
 	Dir string
@@ -106,7 +108,7 @@ func (c Config) check() error {
 	if a := c.GradientClipAlgorithm; a != "norm" && a != "value" {
 		bad("gradient_clip_algorithm: %q is neither norm nor value", a)
 	}
-	errs = append(errs, c.Averaging.check())
+	errs = append(errs, c.Averaging.check(), c.LRMonitor.check())
 	return errors.Join(errs...)
 }
 

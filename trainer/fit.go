@@ -93,6 +93,7 @@ type fit struct {
 	pace   pace
 	// trained is the time spent on the batches of the epoch, validations left out.
 	trained time.Duration
+	rates rateLog
 	// guard checks the first step of a phase.
 	guard   *guard
 	began   time.Time
@@ -198,6 +199,7 @@ func (f *fit) epochStart() error {
 	}
 	f.trained = 0
 	f.Sink.Emit(event.EpochStarted{Epoch: f.pos.Epoch, Phase: f.machine.Phase(), Batches: f.rhythm.batches})
+	f.logRates(lrsched.ByEpoch)
 	f.pos = position{Stage: atBatch, Epoch: f.pos.Epoch, Step: f.pos.Step, Metrics: f.pos.Metrics}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/thaw-go/thaw/data"
 	"github.com/thaw-go/thaw/event"
+	"github.com/thaw-go/thaw/lrsched"
 	"github.com/thaw-go/thaw/phase"
 )
 
@@ -180,11 +181,15 @@ func (f *fit) stepped(batch int, loss, norm float64) error {
 	}
 	f.avg.stepped(f.pos.Step)
 	f.pos.Step++
+	logged := f.LogEveryNSteps > 0 && f.pos.Step%f.LogEveryNSteps == 0
 	f.Sink.Emit(event.StepDone{
 		Epoch: f.pos.Epoch, Phase: f.machine.Phase(), Step: f.pos.Step, Batch: batch, Batches: f.rhythm.batches,
 		Loss: loss, GradNorm: norm, LRs: f.opt.rates, SamplesPerSecond: f.pace.perSecond(),
-		Log: f.LogEveryNSteps > 0 && f.pos.Step%f.LogEveryNSteps == 0,
+		Log: logged,
 	})
+	if logged {
+		f.logRates(lrsched.ByStep)
+	}
 	if err := f.send(phase.StepEnd{Batch: batch, Metrics: map[string]float64{"train_loss": loss}}); err != nil {
 		return err
 	}

@@ -26,6 +26,9 @@ type Config struct {
 	LRSchedulers *lrsched.Catalog
 	// StepsPerEpoch tells LR schedulers how long they will run; 0: unknown.
 	StepsPerEpoch int
+	// MaxSteps is the optimizer steps after which the fit will be ended, which LR
+	// schedulers reckon with; 0 or less: no limit.
+	MaxSteps int
 	// InitialGroups lays the optimizer's first table out by hand; nil puts
 	// phase 0 into one group, or two with NoDecay.
 	InitialGroups []InitialGroup

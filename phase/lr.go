@@ -119,18 +119,40 @@ func (m *Machine) load(st scheduler) (err error) {
 }
 
 // budget is how long a scheduler made by phase i in an epoch will run: until
-// its phase ends by epoch, or the fit does.
+// the phase that replaces it begins, if that is bound to an epoch, or the fit
+// ends.
 func (m *Machine) budget(i, epoch int) lrsched.Budget {
 	epoch = max(epoch, 0)
-	end := m.maxEpochs
-	if limit := m.cfg.Plan.Phase(i).MaxTransitionEpoch; i > 0 && limit > epoch {
-		end = limit
+	t := lrsched.Training{Batches: -1, MaxEpochs: -1, MaxSteps: -1}
+	if end := m.replaced(i, epoch); end >= 0 {
+		t.MaxEpochs = max(end-epoch, 0)
 	}
-	if end < 0 {
-		return lrsched.Budget{StepsPerEpoch: m.cfg.StepsPerEpoch, TotalSteps: lrsched.Unbounded}
+	if steps := m.cfg.StepsPerEpoch; steps > 0 {
+		t.Batches = steps
+		if m.cfg.MaxSteps > 0 {
+			t.MaxSteps = max(m.cfg.MaxSteps-epoch*steps, 0)
+		}
 	}
-	n := max(end-epoch, 0)
-	return lrsched.Budget{StepsPerEpoch: m.cfg.StepsPerEpoch, Epochs: n, TotalSteps: m.cfg.StepsPerEpoch * n}
+	b, err := t.Budget()
+	if err != nil {
+		panic(err) // the bounds above are in range
+	}
+	return b
+}
+
+// replaced is the epoch at which the scheduler of phase i, made in an epoch, has
+// run its course; -1 for no end.
+func (m *Machine) replaced(i, epoch int) int {
+	for k := i; k < m.cfg.depth(); k++ {
+		limit := m.cfg.Plan.Phase(k).MaxTransitionEpoch
+		if m.cfg.reinit(k+1) != nil && limit > epoch {
+			return limit
+		}
+		if m.cfg.reinit(k+1) != nil {
+			break // early stopping decides when
+		}
+	}
+	return m.maxEpochs
 }
 
 // stepByStep steps the LR scheduler after an optimizer step.

@@ -182,6 +182,11 @@ func (s *story) configure(d *datadriven.TestData) error {
 		case "cosine":
 			ch := lrsched.Named("CosineAnnealingLR", registry.Args{"T_max": n})
 			c.LRScheduler = &ch
+		case "linear":
+			ch := lrsched.Named("linear", registry.Args{"num_warmup_steps": 0})
+			c.LRScheduler = &ch
+		case "max_steps":
+			c.MaxSteps = n
 		case "monitor":
 			es.Monitor = v
 		case "not_strict":

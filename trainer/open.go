@@ -59,7 +59,7 @@ func (f *fit) machineConfig() phase.Config {
 	return phase.Config{
 		Plan: f.sched.Plan, Options: f.sched.Options, EarlyStopping: f.sched.EarlyStopping, Checkpoint: f.sched.Checkpoint,
 		Optimizer: o.Spec(), Optimizers: Describe(f.Optimizers), LRScheduler: o.LRScheduler, LRSchedulers: f.LRSchedulers,
-		MaxEpochs: f.MaxEpochs, MinEpochs: f.MinEpochs,
+		MaxEpochs: f.MaxEpochs, MinEpochs: f.MinEpochs, MaxSteps: f.MaxSteps,
 		StepsPerEpoch: f.rhythm.stepsPerEpoch(),
 	}
 }

@@ -25,7 +25,7 @@ func (o Adadelta) Check() error {
 		return err
 	}
 	if !(o.Rho >= 0 && o.Rho <= 1) {
-		return invalid("rho value", o.Rho)
+		return outside("rho value", o.Rho, "rho must be in [0,1]")
 	}
 	return firstOf(checkEps(o.Eps), checkRate(0, o.WeightDecay))
 }

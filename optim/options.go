@@ -1,7 +1,6 @@
 package optim
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -203,53 +202,4 @@ func number(v any) (float64, error) {
 		}
 	}
 	return 0, fmt.Errorf("wants a number, not %v", v)
-}
-
-// checkRate checks a learning rate and a weight decay.
-func checkRate(lr, wd float64) error {
-	return firstOf(checkAtLeastZero("learning rate", lr), checkAtLeastZero("weight_decay value", wd))
-}
-
-func checkAtLeastZero(what string, v float64) error {
-	if !(v >= 0) {
-		return invalid(what, v)
-	}
-	return nil
-}
-
-// firstOf is the first of the errors that is one.
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func checkBetas(betas ...float64) error {
-	for i, b := range betas {
-		if !(b >= 0 && b < 1) {
-			return invalid(fmt.Sprintf("beta parameter at index %d", i), b)
-		}
-	}
-	return nil
-}
-
-func checkEps(eps float64) error { return checkAtLeastZero("epsilon value", eps) }
-
-func invalid(what string, v float64) error { return wrong("invalid "+what, v) }
-
-func wrong(what string, v float64) error { return errors.New(what + ": " + python(v)) }
-
-// python writes a number as Python does, for messages that are torch's.
-func python(v float64) string {
-	s := strconv.FormatFloat(v, 'g', -1, 64)
-	switch {
-	case math.IsInf(v, 0) || math.IsNaN(v):
-		return strings.ToLower(strings.TrimPrefix(s, "+"))
-	case strings.ContainsAny(s, ".e"):
-		return s
-	}
-	return s + ".0"
 }

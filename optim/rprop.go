@@ -29,7 +29,7 @@ func (o Rprop) Check() error {
 		return err
 	}
 	if !(0 < o.Etas[0] && o.Etas[0] < 1 && 1 < o.Etas[1]) {
-		return fmt.Errorf("invalid eta values: %s, %s", python(o.Etas[0]), python(o.Etas[1]))
+		return fmt.Errorf("invalid eta values: %s, %s (etas must be one in (0,1) and one above 1)", python(o.Etas[0]), python(o.Etas[1]))
 	}
 	return nil
 }

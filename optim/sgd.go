@@ -27,11 +27,11 @@ var sgdEntry = entry{
 func (o SGD) Check() error {
 	switch {
 	case o.LR < 0:
-		return invalid("learning rate", o.LR)
+		return outside("learning rate", o.LR, "lr must not be negative")
 	case o.Momentum < 0:
-		return invalid("momentum value", o.Momentum)
+		return outside("momentum value", o.Momentum, "momentum must not be negative")
 	case o.WeightDecay < 0:
-		return invalid("weight_decay value", o.WeightDecay)
+		return outside("weight_decay value", o.WeightDecay, "weight_decay must not be negative")
 	case o.Nesterov && (o.Momentum <= 0 || o.Dampening != 0):
 		return errNesterov
 	}

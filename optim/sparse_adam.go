@@ -26,9 +26,9 @@ var sparseAdamEntry = entry{
 func (o SparseAdam) Check() error {
 	switch {
 	case !(o.LR > 0):
-		return invalid("learning rate", o.LR)
+		return outside("learning rate", o.LR, "lr must be above 0")
 	case !(o.Eps > 0):
-		return invalid("epsilon value", o.Eps)
+		return outside("epsilon value", o.Eps, "eps must be above 0")
 	}
 	return checkBetas(o.Betas[:]...)
 }

@@ -84,8 +84,8 @@ const (
 var errApart = errors.New("more than 1e-3 apart")
 
 // fight runs a bout: some steps to compare, then rounds in turn.
-func (set *settings) fight(b *bout, e *native.Engine, threads int, r *rival) (*outcome, error) {
-	o := &outcome{bout: b, threads: threads}
+func (set *settings) fight(b *bout, e *native.Engine, threads int, r *rival) (o *outcome, err error) {
+	o = &outcome{bout: b, threads: threads}
 	ours, err := b.ours(e)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", b.name, err)
@@ -148,6 +148,10 @@ func apart(a, b float64) bool {
 	return !(math.Abs(a-b) <= tolerance*max(math.Abs(b), 1e-3)) // NaN is apart
 }
 
+// roundTime is how long a side goes on in a round, with one step at least: the
+// minimum of a short step needs more of them.
+const roundTime = 30 // ms
+
 // rounds measures the sides in turn, with the core's peak between them.
 func (o *outcome) rounds(e *native.Engine, n int) error {
 	for range n {
@@ -158,11 +162,14 @@ func (o *outcome) rounds(e *native.Engine, n int) error {
 			if c.s == nil {
 				continue
 			}
-			x, err := c.s.step(false)
-			if err != nil {
-				return fmt.Errorf("%s, %s: %w", o.name, c.name, err)
+			for spent := 0.0; spent < roundTime; {
+				x, err := c.s.step(false)
+				if err != nil {
+					return fmt.Errorf("%s, %s: %w", o.name, c.name, err)
+				}
+				c.ms = append(c.ms, x.ms)
+				spent += x.ms
 			}
-			c.ms = append(c.ms, x.ms)
 		}
 	}
 	return nil

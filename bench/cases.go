@@ -2,16 +2,23 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/thaw-go/thaw/model"
 	"github.com/thaw-go/thaw/nn"
 	"github.com/thaw-go/thaw/rng"
 )
 
-// all are the cases; each family draws two more by the seed.
-func all(seed uint64, openBLAS string) []*bout {
-	s := rng.New(seed)
-	return append(append(append(products(&s, openBLAS), pictures(&s)...), stacks(&s)...), updates(&s)...)
+// cases are those that the command line asks for; each family draws two more by
+// the seed.
+func (s *settings) cases() (chosen []*bout) {
+	stream := rng.New(s.seed)
+	for _, b := range slices.Concat(products(&stream, s.openBLAS), pictures(&stream), stacks(&stream), updates(&stream)) {
+		if s.run.MatchString(b.name) {
+			chosen = append(chosen, b)
+		}
+	}
+	return chosen
 }
 
 // between draws from lo … hi.

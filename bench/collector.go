@@ -2,29 +2,32 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"runtime"
+	"runtime/metrics"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/thaw-go/thaw/engine/native"
 )
 
-// collector prints how long runtime.GC takes while each case runs on all its
-// threads: a kernel that cannot be interrupted makes it wait.
+// collector prints how long the garbage collector waits while each case runs on
+// all its threads: a kernel that cannot be interrupted makes it wait.
 func (s *settings) collector() error {
-	fmt.Printf("runtime.GC in ms: longest / median of %v\n", collecting)
+	d := s.document("collector")
+	d.head(s, nil)
+	d.table(fmt.Sprintf("Garbage collections in ms while a case runs, %v each: the wait for all goroutines to stop, and a whole runtime.GC", collecting),
+		column{"case", 36}, column{"threads", 7}, column{"collections", 11}, column{"wait: longest", 13}, column{"of 99 %", 8},
+		column{"median", 8}, column{"runtime.GC: longest", 19}, column{"median", 0})
 	for _, threads := range s.threads {
-		idle := collect()
-		fmt.Printf("%-36s %7d %8.2f / %.2f\n", "(idle)", threads, idle[len(idle)-1], idle[len(idle)/2])
+		collect(&d, "(nothing runs)", threads)
 		e, err := native.New(native.Options{Threads: threads, CPU: s.cpu})
 		if err != nil {
 			return err
 		}
-		for _, b := range all(s.seed, "") {
-			if !s.run.MatchString(b.name) {
-				continue
-			}
-			if err := b.whileCollecting(e, threads); err != nil {
+		for _, b := range s.cases() {
+			if err := b.whileCollecting(e, threads, &d); err != nil {
 				return err
 			}
 		}
@@ -32,14 +35,15 @@ func (s *settings) collector() error {
 			return err
 		}
 	}
-	return nil
+	return d.save(s.markdown)
 }
 
 const collecting = 2 * time.Second
 
-// collect calls runtime.GC for a while, and tells how long each call took,
-// sorted.
-func collect() (ms []float64) {
+// collect calls runtime.GC for a while.
+func collect(d *document, name string, threads int) {
+	var ms []float64
+	before := stops()
 	for began := time.Now(); time.Since(began) < collecting; {
 		t := time.Now()
 		runtime.GC()
@@ -47,10 +51,49 @@ func collect() (ms []float64) {
 		time.Sleep(2 * time.Millisecond)
 	}
 	slices.Sort(ms)
-	return ms
+	waits := since(before, stops())
+	number := func(v float64) string { return strconv.FormatFloat(v, 'f', 3, 64) }
+	d.row(name, strconv.Itoa(threads), strconv.Itoa(len(ms)), number(waits.quantile(1)), number(waits.quantile(.99)),
+		number(waits.quantile(.5)), number(ms[len(ms)-1]), number(ms[len(ms)/2]))
 }
 
-func (b *bout) whileCollecting(e *native.Engine, threads int) error {
+// waits counts how often the collector waited how long.
+type waits struct {
+	seconds []float64 // limits of the counts
+	counts  []uint64
+}
+
+// stops are the waits since the program began: from the wish to stop all
+// goroutines until they stand.
+func stops() waits {
+	s := []metrics.Sample{{Name: "/sched/pauses/stopping/gc:seconds"}}
+	metrics.Read(s)
+	h := s[0].Value.Float64Histogram()
+	return waits{h.Buckets, slices.Clone(h.Counts)}
+}
+
+func since(before, after waits) waits {
+	for i := range after.counts {
+		after.counts[i] -= before.counts[i]
+	}
+	return after
+}
+
+// quantile is a limit in ms that a share of the waits does not exceed.
+func (w waits) quantile(share float64) float64 {
+	var all, seen uint64
+	for _, n := range w.counts {
+		all += n
+	}
+	for i, n := range w.counts {
+		if seen += n; all > 0 && float64(seen) >= share*float64(all) {
+			return 1e3 * w.seconds[i+1]
+		}
+	}
+	return math.NaN()
+}
+
+func (b *bout) whileCollecting(e *native.Engine, threads int, d *document) error {
 	x, err := b.ours(e)
 	if err != nil {
 		return err
@@ -71,11 +114,10 @@ func (b *bout) whileCollecting(e *native.Engine, threads int) error {
 			}
 		}
 	}()
-	ms := collect()
+	collect(d, b.name, threads)
 	close(stop)
 	if err := <-ended; err != nil {
 		return err
 	}
-	fmt.Printf("%-36s %7d %8.2f / %.2f\n", b.name, threads, ms[len(ms)-1], ms[len(ms)/2])
 	return x.close()
 }

@@ -62,7 +62,7 @@ func parse(args []string) (*settings, error) {
 	f.BoolVar(&s.mem, "mem", false, "measure peak memory instead of time")
 	f.BoolVar(&s.gc, "gc", false, "measure how long the garbage collector waits for kernels instead")
 	f.StringVar(&s.alone, "alone", "", "take steps of the case of this name and print the peak memory as JSON, which -mem asks of its child")
-	f.StringVar(&s.markdown, "markdown", "", "write the tables to this file, too")
+	f.StringVar(&s.markdown, "markdown", "", "put the tables into this file, too, each mode in a section of its own")
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}
@@ -106,16 +106,12 @@ func (s *settings) bench() (err error) {
 		defer func() { err = errors.Join(err, r.close()) }()
 	}
 	rep := newReport(s, r)
-	fmt.Print(rep.head())
 	for _, threads := range s.threads {
 		if err := s.at(threads, r, rep); err != nil {
 			return err
 		}
 	}
-	if s.markdown != "" {
-		return os.WriteFile(s.markdown, []byte(rep.markdown()), 0o666)
-	}
-	return nil
+	return rep.save(s.markdown)
 }
 
 // at runs the cases with some number of threads, on one engine. Cases that do
@@ -126,12 +122,9 @@ func (s *settings) at(threads int, r *rival, rep *report) error {
 		return err
 	}
 	defer e.Close()
-	fmt.Print(rep.title(threads, e.Path()))
+	rep.title(threads, e.Path())
 	var failed []error
-	for _, b := range all(s.seed, s.openBLAS) {
-		if !s.run.MatchString(b.name) {
-			continue
-		}
+	for _, b := range s.cases() {
 		o, err := s.fight(b, e, threads, r)
 		switch {
 		case errors.Is(err, errApart):
@@ -140,8 +133,9 @@ func (s *settings) at(threads int, r *rival, rep *report) error {
 		case err != nil:
 			return err
 		default:
-			fmt.Print(rep.add(o))
+			rep.add(o)
 		}
 	}
+	rep.end()
 	return errors.Join(failed...)
 }

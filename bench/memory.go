@@ -21,21 +21,34 @@ func (s *settings) memory() error {
 	if peakKiB() == 0 {
 		return errors.New("-mem: the system does not tell a process's peak memory (VmHWM)")
 	}
-	fmt.Printf("peak memory (VmHWM) in MiB after %d steps\n%-36s %3s %10s %22s  %s\n", memorySteps, "case", "threads", "thaw", "rival", "ratio")
+	d := s.document("memory")
+	r, err := startRival(s.python)
+	if err != nil {
+		r = nil
+	}
+	d.head(s, r)
+	if r != nil {
+		if err := r.close(); err != nil {
+			return err
+		}
+	}
+	d.table(fmt.Sprintf("Peak memory (VmHWM) in MiB after %d steps, each side in a process of its own", memorySteps),
+		column{"case", 36}, column{"threads", 7}, column{"thaw", 6}, column{"least rival", 11},
+		column{"of it before the case", 21}, column{"ratio", 6}, column{"without what was before", 0})
 	for _, threads := range s.threads {
-		for _, b := range all(s.seed, "") {
-			if b.flops > 0 || !s.run.MatchString(b.name) {
-				continue
-			}
-			if err := s.memoryOf(b, threads); err != nil {
+		for _, b := range s.cases() {
+			if err := s.memoryOf(b, threads, &d); err != nil {
 				return fmt.Errorf("%s: %w", b.name, err)
 			}
 		}
 	}
-	return nil
+	return d.save(s.markdown)
 }
 
-func (s *settings) memoryOf(b *bout, threads int) (err error) {
+// peaks is a process's peak memory in KiB, at the end and before the case.
+type peaks struct{ most, idle int }
+
+func (s *settings) memoryOf(b *bout, threads int, d *document) (err error) {
 	// The side made here writes the weights that the rivals read.
 	e, err := native.New(native.Options{Threads: threads, CPU: s.cpu})
 	if err != nil {
@@ -51,49 +64,44 @@ func (s *settings) memoryOf(b *bout, threads int) (err error) {
 	if err != nil {
 		return err
 	}
-	const mib = 1024.0
-	theirs, ratio := "absent", ""
-	best, idle := 0, 0
+	var least peaks
 	for _, w := range b.theirs {
-		peak, base, err := s.rivalApart(w, threads)
-		if err != nil {
-			fmt.Printf("without %s: %v\n", w.name, err)
-			continue
-		}
-		if best == 0 || peak < best {
-			best, idle = peak, base
+		p, err := s.rivalApart(w, threads)
+		if err == nil && (least.most == 0 || p.most < least.most) {
+			least = p
 		}
 	}
-	if best > 0 {
-		theirs = fmt.Sprintf("%.0f (idle %.0f)", float64(best)/mib, float64(idle)/mib)
-		ratio = fmt.Sprintf("%.2f", float64(best)/float64(ours))
+	mib := func(kib int) string { return fmt.Sprintf("%.0f", float64(kib)/1024) }
+	cells := []string{b.name, strconv.Itoa(threads), mib(ours.most), "absent", "", "", ""}
+	if least.most > 0 {
+		net := float64(least.most-least.idle) / float64(ours.most-ours.idle)
+		cells = append(cells[:3], mib(least.most), mib(least.idle), fmt.Sprintf("%.2f", float64(least.most)/float64(ours.most)), fmt.Sprintf("%.2f", net))
 	}
-	fmt.Printf("%-36s %7d %10.0f %22s  %s\n", b.name, threads, float64(ours)/mib, theirs, ratio)
+	d.row(cells...)
 	return nil
 }
 
 // oursApart runs a case in another process of this program.
-func (s *settings) oursApart(b *bout, threads int) (peak int, err error) {
+func (s *settings) oursApart(b *bout, threads int) (p peaks, err error) {
 	self, err := os.Executable()
 	if err != nil {
-		return 0, err
+		return p, err
 	}
 	cmd := exec.Command(self, "-alone", b.name, "-threads", strconv.Itoa(threads), "-seed", strconv.FormatUint(s.seed, 10), "-cpu", s.cpu)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return 0, err
+		return p, err
 	}
 	var a answer
-	if err := json.Unmarshal(out, &a); err != nil {
-		return 0, err
-	}
-	return a.PeakKiB, nil
+	err = json.Unmarshal(out, &a)
+	return peaks{a.PeakKiB, a.IdleKiB}, err
 }
 
 // runAlone is what oursApart starts.
 func (s *settings) runAlone() error {
-	for _, b := range all(s.seed, "") {
+	idle := peakKiB()
+	for _, b := range s.cases() {
 		if b.name != s.alone {
 			continue
 		}
@@ -109,7 +117,7 @@ func (s *settings) runAlone() error {
 		if _, err := steps(x); err != nil {
 			return errors.Join(err, x.close())
 		}
-		return errors.Join(x.close(), json.NewEncoder(os.Stdout).Encode(answer{PeakKiB: peakKiB()}))
+		return errors.Join(x.close(), json.NewEncoder(os.Stdout).Encode(answer{PeakKiB: peakKiB(), IdleKiB: idle}))
 	}
 	return fmt.Errorf("there is no case %q", s.alone)
 }
@@ -124,19 +132,19 @@ func steps(x side) (last reading, err error) {
 }
 
 // rivalApart runs a case in a new process of the rival.
-func (s *settings) rivalApart(w way, threads int) (peak, idle int, err error) {
+func (s *settings) rivalApart(w way, threads int) (p peaks, err error) {
 	r, err := startRival(s.python)
 	if err != nil {
-		return 0, 0, err
+		return p, err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
 	w.q.Threads = threads
 	x, err := r.open(w.q)
 	if err != nil {
-		return 0, 0, err
+		return p, err
 	}
 	last, err := steps(x)
-	return last.peakKiB, r.idle, err
+	return peaks{last.peakKiB, r.idle}, err
 }
 
 // peakKiB is this process's peak memory, 0 where the system does not tell.

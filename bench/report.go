@@ -2,35 +2,58 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
 
-// report is the table that grows as cases end.
+// report is the table of times, which grows as cases end.
 type report struct {
-	s      *settings
-	torch  string
-	absent map[string]bool // rivals that are not installed, once told
-	text   strings.Builder // as Markdown
+	document
+	profiles []*outcome       // that have one
+	absent   map[string]error // rivals that are not installed
 }
 
 func newReport(s *settings, r *rival) *report {
-	rep := &report{s: s, torch: "absent", absent: map[string]bool{}}
-	if r != nil {
-		rep.torch = r.version
-	}
+	rep := &report{document: s.document("times"), absent: map[string]error{}}
+	rep.head(s, r)
+	rep.line("Rounds: %d, in each of which every side takes steps for %d ms, at least one; ratios are rival/thaw, above 1 thaw is faster. "+
+		"Loss and norm of the gradient are those of thaw and of the rivals after %d equal steps.", s.rounds, roundTime, checkSteps)
 	return rep
 }
 
+// document starts a section, of its own for a forced path.
+func (s *settings) document(section string) document {
+	if s.cpu != "" {
+		section += " " + s.cpu
+	}
+	return document{section: section}
+}
+
 // head says what was measured where.
-func (rep *report) head() string {
-	text := fmt.Sprintf("%s, %s/%s, %s, torch %s, commit %s, %d rounds, seed %d, %s\n", processor(), runtime.GOOS, runtime.GOARCH,
-		runtime.Version(), rep.torch, commit(), rep.s.rounds, rep.s.seed, time.Now().UTC().Format(time.DateOnly))
-	fmt.Fprintf(&rep.text, "%s\n    go run ./bench %s\n", text, strings.Join(os.Args[1:], " "))
-	return text
+func (d *document) head(s *settings, r *rival) {
+	torch := "absent"
+	if r != nil {
+		torch = r.version
+	}
+	d.line("%s, %s/%s, %s, torch %s, commit %s, seed %d, %s%s", processor(), runtime.GOOS, runtime.GOARCH,
+		runtime.Version(), torch, commit(), s.seed, time.Now().UTC().Format("2006-01-02 15:04"), load())
+	d.line("    go run ./bench %s", strings.Join(quoted(os.Args[1:]), " "))
+}
+
+// quoted are arguments as a shell wants them.
+func quoted(args []string) (out []string) {
+	for _, a := range args {
+		if strings.ContainsAny(a, " |()*$^") {
+			a = "'" + a + "'"
+		}
+		out = append(out, a)
+	}
+	return out
 }
 
 // processor is the CPU's name, where the system tells.
@@ -39,12 +62,21 @@ func processor() string {
 	if err != nil {
 		return "unknown CPU"
 	}
+	says := map[string]string{}
 	for line := range strings.Lines(string(b)) {
-		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value)
-		}
+		name, value, _ := strings.Cut(line, ":")
+		says[strings.TrimSpace(name)] = strings.TrimSpace(value)
 	}
-	return "unknown CPU"
+	return fmt.Sprintf("%s (family %s model %s), %d CPUs", says["model name"], says["cpu family"], says["model"], runtime.NumCPU())
+}
+
+// load is what else the machine has to do, where the system tells.
+func load() string {
+	b, err := os.ReadFile("/proc/loadavg")
+	if f := strings.Fields(string(b)); err == nil && len(f) > 2 {
+		return fmt.Sprintf("; load before: %s", strings.Join(f[:3], " "))
+	}
+	return ""
 }
 
 func commit() string {
@@ -55,18 +87,15 @@ func commit() string {
 	return strings.TrimSpace(string(out))
 }
 
-const row = "%-36s %18s %18s  %-20s %6s %6s %s\n"
-
 // title begins the table of a number of threads.
-func (rep *report) title(threads int, path string) string {
-	fmt.Fprintf(&rep.text, "\n## %d thread(s), %s\n\n", threads, path)
-	rep.text.WriteString("| case | thaw ms, min / median | rival ms, min / median | rival | ratio of minima | of medians | GFLOP/s (share of the core's peak) |\n|---|---|---|---|---|---|---|\n")
-	return fmt.Sprintf("\n%d thread(s), %s; ms, minimum / median\n", threads, path) +
-		fmt.Sprintf(row, "case", "thaw", "rival", "", "ratio", "median", "")
+func (rep *report) title(threads int, path string) {
+	rep.table(fmt.Sprintf("%d thread(s), %s; ms, minimum / median", threads, path),
+		column{"case", 36}, column{"thaw", 18}, column{"rival", 18}, column{"fastest rival", 20},
+		column{"ratio", 6}, column{"of medians", 10}, column{"GFLOP/s (share of peak), or loss and norm", 0})
 }
 
 // add is the line of a case.
-func (rep *report) add(o *outcome) string {
+func (rep *report) add(o *outcome) {
 	us, them := o.sides[0], o.rival()
 	times := func(c *contestant) string { return fmt.Sprintf("%.2f / %.2f", c.best(), c.median()) }
 	theirs, name, ratio, medians := "", "", "", ""
@@ -74,30 +103,47 @@ func (rep *report) add(o *outcome) string {
 		theirs, name = times(them), them.name
 		ratio, medians = fmt.Sprintf("%.2f", them.best()/us.best()), fmt.Sprintf("%.2f", them.median()/us.median())
 	}
-	speed := o.speed(us)
-	if them != nil && o.flops > 0 {
-		speed += ", rival " + o.speed(them)
-	}
-	fmt.Fprintf(&rep.text, "| %s | %s | %s | %s | %s | %s | %s |\n", o.name, times(us), theirs, name, ratio, medians, speed)
-	line := fmt.Sprintf(row, o.name, times(us), theirs, name, ratio, medians, speed)
+	rep.row(o.name, times(us), theirs, name, ratio, medians, o.remark(them))
 	if o.profile != "" {
-		fmt.Fprintf(&rep.text, "\n```\n%s```\n\n", o.profile)
-		line += o.profile
+		rep.profiles = append(rep.profiles, o)
 	}
 	for _, c := range o.sides[1:] {
-		if c.absent != nil && !rep.absent[c.name] {
-			rep.absent[c.name] = true
-			line += fmt.Sprintf("without %s: %v\n", c.name, c.absent)
+		if c.absent != nil {
+			rep.absent[c.name] = c.absent
 		}
 	}
-	return line
+}
+
+// end is what follows the table: where the time went, and who was not there.
+func (rep *report) end() {
+	rep.text.WriteString("\n")
+	for _, o := range rep.profiles {
+		rep.line("A step of %s", o.name)
+		rep.block(o.profile)
+	}
+	for _, name := range slices.Sorted(maps.Keys(rep.absent)) {
+		rep.line("Without %s: %v", name, rep.absent[name])
+	}
+	rep.profiles, rep.absent = nil, map[string]error{}
+}
+
+// remark is the speed of a product, otherwise the numbers that were compared.
+func (o *outcome) remark(them *contestant) string {
+	us := o.sides[0]
+	if o.flops > 0 {
+		if them == nil {
+			return o.speed(us)
+		}
+		return o.speed(us) + ", rival " + o.speed(them)
+	}
+	if them == nil {
+		return us.numbers()
+	}
+	return us.numbers() + ", rival " + them.numbers()
 }
 
 // speed of a product, and its share of the peak of the cores in use.
 func (o *outcome) speed(c *contestant) string {
-	if o.flops == 0 {
-		return ""
-	}
 	perSecond := o.flops / c.best() * 1e3
 	if o.peak == 0 {
 		return fmt.Sprintf("%.1f", perSecond/1e9)
@@ -105,4 +151,6 @@ func (o *outcome) speed(c *contestant) string {
 	return fmt.Sprintf("%.1f (%.2f)", perSecond/1e9, perSecond/o.peak/float64(o.threads))
 }
 
-func (rep *report) markdown() string { return rep.text.String() }
+func (c *contestant) numbers() string {
+	return fmt.Sprintf("%.6g %.6g", c.checked.loss, c.checked.norm)
+}

@@ -62,6 +62,7 @@ type answer struct {
 	Loss    float64 `json:"loss"`
 	Norm    float64 `json:"norm"`
 	PeakKiB int     `json:"peak_kib"`
+	IdleKiB int     `json:"idle_kib"` // peak before the case
 }
 
 // startRival starts the process, which takes some seconds. OPENBLAS_CORETYPE,

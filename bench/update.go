@@ -1,7 +1,7 @@
 package main
 
 import (
-	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -74,13 +74,16 @@ type updateSide struct {
 func newUpdateSide(e *native.Engine, sizes []int) (*updateSide, error) {
 	s := &updateSide{}
 	var names []string
+	grads := make([]float32, slices.Max(sizes))
+	fill(grads, 1e-3)
 	for i, n := range sizes {
 		w, err := tensor.NewLeaf(e, engine.F32, engine.Of(n))
 		if err != nil {
 			return nil, err
 		}
 		w.SetRequiresGrad(true)
-		if err := errors.Join(w.Set(filled(n, 0.5)), w.SetGrad(filled(n, 1e-3))); err != nil {
+		fill(elements(w).F32, 0.5)
+		if err := w.SetGrad(grads[:n]); err != nil {
 			return nil, err
 		}
 		s.ws, names = append(s.ws, w), append(names, strconv.Itoa(i))
@@ -90,12 +93,10 @@ func newUpdateSide(e *native.Engine, sizes []int) (*updateSide, error) {
 	return s, err
 }
 
-func filled(n int, v float32) []float32 {
-	x := make([]float32, n)
+func fill(x []float32, v float32) {
 	for i := range x {
 		x[i] = v
 	}
-	return x
 }
 
 func (s *updateSide) step(numbers bool) (reading, error) {

@@ -8,10 +8,21 @@ import (
 
 // Component is one optimizer of a catalog.
 type Component struct {
-	// Default is the rule with its defaults, a struct.
+	// Default is the rule with its defaults, a struct; nil for a recipe.
 	Default Rule
+	// Recipe chooses an optimizer from the arguments; see Compose.
+	Recipe func(args Args) (registry.Spec, error)
+	// RecipeArgs describes a recipe's arguments.
+	RecipeArgs []RecipeArg
 	// Formula and Source say what it computes and where that is from.
 	Formula, Source string
+}
+
+// RecipeArg is one argument of a recipe.
+type RecipeArg struct {
+	Name string
+	// Default is nil for an argument that must be given.
+	Default any
 }
 
 // Catalog is the set of optimizers that can be chosen by name.
@@ -50,17 +61,4 @@ func torchEntries() []entry {
 		es[i].paths = []string{"torch.optim." + es[i].name, "torch.optim." + registry.Fold(es[i].name) + "." + es[i].name}
 	}
 	return es
-}
-
-// Make builds the optimizer that a spec names.
-func Make(c *Catalog, spec registry.Spec) (*Optimizer, error) {
-	e, err := c.Find(spec.Name)
-	if err != nil {
-		return nil, err
-	}
-	r, err := bindIn(c, e.Name, e.Value.Default, spec.Args)
-	if err != nil {
-		return nil, err
-	}
-	return NewOptimizer(e.Name, r)
 }

@@ -11,6 +11,9 @@ type Args map[string]any
 type Spec struct {
 	Name string
 	Args Args
+	// Value is a component made in Go, in place of what the name finds; nil in
+	// data.
+	Value any
 	// Pos says where the spec was written ("file.yaml:3:5"); empty in Go.
 	Pos string
 }

@@ -57,9 +57,11 @@ type Metric struct {
 
 // Optimization is the optimizer and LR scheduler of a task.
 type Optimization struct {
-	// Optimizer by name and arguments; the zero value is Adam.
+	// Optimizer by name and arguments (optim.Named) or made in Go (optim.Use); the
+	// zero value is Adam.
 	Optimizer registry.Spec
-	// LearningRate, where set, overrides lr in the optimizer's arguments.
+	// LearningRate, where set, overrides the optimizer's lr, whichever way that
+	// was given.
 	LearningRate *float64
 	// LRScheduler; nil keeps the learning rates constant.
 	LRScheduler *lrsched.Choice
@@ -68,7 +70,7 @@ type Optimization struct {
 // Spec is the optimizer with the learning rate that applies.
 func (o Optimization) Spec() registry.Spec {
 	spec := o.Optimizer
-	if spec.Name == "" {
+	if spec.Name == "" && spec.Value == nil {
 		spec.Name = "adam"
 	}
 	if o.LearningRate != nil {

@@ -1,0 +1,93 @@
+package optim
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+
+	"github.com/thaw-go/thaw/registry"
+)
+
+// Args are an optimizer's named arguments in data form.
+type Args = registry.Args
+
+// Named chooses an optimizer by name; args may be nil.
+func Named(name string, args Args) registry.Spec { return registry.Spec{Name: name, Args: args} }
+
+// Use chooses a rule made in Go, such as a changed DefaultAdam(), or one of
+// your own, which needs no registration. A learning rate given beside it
+// overrides the rule's.
+func Use(r Rule) registry.Spec {
+	return registry.Spec{Name: reflect.Indirect(reflect.ValueOf(r)).Type().Name(), Value: r}
+}
+
+// Compose makes a recipe of a Go function: it is registered under a name of its
+// own and chooses an optimizer for the arguments that a user writes with the
+// name. A learning rate given beside the name arrives as the argument lr.
+func Compose(f func(args Args) (registry.Spec, error)) Component { return Component{Recipe: f} }
+
+// errItself says that a recipe leads back to itself.
+var errItself = errors.New("it names itself")
+
+// Make builds the optimizer that a spec chooses.
+func Make(c *Catalog, spec registry.Spec) (*Optimizer, error) {
+	name, r, err := choose(c, spec, nil)
+	if err != nil {
+		return nil, err
+	}
+	return NewOptimizer(name, r)
+}
+
+// choose follows recipes to a rule with its arguments; via are the recipes on
+// the way.
+func choose(c *Catalog, spec registry.Spec, via map[string]bool) (string, Rule, error) {
+	if spec.Value != nil {
+		r, ok := spec.Value.(Rule)
+		if !ok {
+			return "", nil, fmt.Errorf("optimizer %s: a %T is no optimizer's rule", spec.Name, spec.Value)
+		}
+		name := nameOf(c, r, spec.Name)
+		r, err := bindIn(c, name, value(own(r)), spec.Args)
+		return name, r, err
+	}
+	e, err := c.Find(spec.Name)
+	if err != nil {
+		return "", nil, err
+	}
+	if e.Value.Recipe == nil {
+		r, err := bindIn(c, e.Name, e.Value.Default, spec.Args)
+		return e.Name, r, err
+	}
+	wrap := func(err error) error { return fmt.Errorf("recipe %q: %w", e.Name, err) }
+	if via[e.Name] {
+		return "", nil, wrap(errItself)
+	}
+	inner, err := e.Value.Recipe(maps.Clone(spec.Args))
+	if err != nil {
+		return "", nil, wrap(err)
+	}
+	via = maps.Clone(via)
+	if via == nil {
+		via = map[string]bool{}
+	}
+	via[e.Name] = true
+	name, r, err := choose(c, inner, via)
+	if err != nil {
+		return "", nil, wrap(err)
+	}
+	return name, r, nil
+}
+
+// nameOf is the name under which a rule's type is registered, or else the given
+// one.
+func nameOf(c *Catalog, r Rule, name string) string {
+	if c != nil {
+		for _, e := range c.Entries() {
+			if e.Value.Default != nil && reflect.TypeOf(e.Value.Default) == reflect.TypeOf(value(own(r))) {
+				return e.Name
+			}
+		}
+	}
+	return name
+}

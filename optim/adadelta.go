@@ -33,6 +33,9 @@ func (o Adadelta) Check() error {
 // Layout implements Rule.
 func (o Adadelta) Layout([]int) Layout { return tensors("square_avg", "acc_delta") }
 
+// Switches implements Switched.
+func (o Adadelta) Switches() []string { return []string{"capturable", "foreach", "differentiable"} }
+
 // Update32 implements Updater.
 func (o Adadelta) Update32(c *Cell[float32]) { adadelta(&o, c) }
 

@@ -66,6 +66,9 @@ func (o Adafactor) Layout(shape []int) Layout {
 // Whole implements Whole: the rows and columns need the whole matrix.
 func (o Adafactor) Whole() bool { return true }
 
+// Switches implements Switched.
+func (o Adafactor) Switches() []string { return []string{"foreach"} }
+
 // Update32 implements Updater.
 func (o Adafactor) Update32(c *Cell[float32]) { adafactor(&o, c, 0x1p-23) }
 

@@ -42,6 +42,9 @@ func (o Adagrad) Sparse() (Rows, error) {
 	return RowsAlone, nil
 }
 
+// Switches implements Switched.
+func (o Adagrad) Switches() []string { return []string{"foreach", "differentiable", "fused"} }
+
 // Update32 implements Updater.
 func (o Adagrad) Update32(c *Cell[float32]) { adagrad(&o, c) }
 

@@ -42,6 +42,11 @@ func (o Adam) Layout([]int) Layout {
 	return tensors("exp_avg", "exp_avg_sq").with(o.AMSGrad, Tensor{Name: "max_exp_avg_sq"})
 }
 
+// Switches implements Switched.
+func (o Adam) Switches() []string {
+	return []string{"foreach", "capturable", "differentiable", "fused"}
+}
+
 // Update32 implements Updater.
 func (o Adam) Update32(c *Cell[float32]) { adam(&o, c) }
 

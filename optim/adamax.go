@@ -29,6 +29,9 @@ func (o Adamax) Check() error {
 // Layout implements Rule.
 func (o Adamax) Layout([]int) Layout { return tensors("exp_avg", "exp_inf") }
 
+// Switches implements Switched.
+func (o Adamax) Switches() []string { return []string{"foreach", "differentiable", "capturable"} }
+
 // Update32 implements Updater.
 func (o Adamax) Update32(c *Cell[float32]) { adamax(&o, c) }
 

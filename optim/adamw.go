@@ -33,6 +33,11 @@ func (o AdamW) Check() error { return o.Adam().Check() }
 // Layout implements Rule.
 func (o AdamW) Layout(shape []int) Layout { return o.Adam().Layout(shape) }
 
+// Switches implements Switched.
+func (o AdamW) Switches() []string {
+	return []string{"foreach", "capturable", "differentiable", "fused"}
+}
+
 // Update32 implements Updater.
 func (o AdamW) Update32(c *Cell[float32]) { a := o.Adam(); adam(&a, c) }
 

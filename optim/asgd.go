@@ -40,6 +40,9 @@ func (o ASGD) Advance(s *State) {
 	s.Scalars[1] = 1 / math.Max(1, t-o.T0)
 }
 
+// Switches implements Switched.
+func (o ASGD) Switches() []string { return []string{"foreach", "differentiable", "capturable"} }
+
 // Update32 implements Updater.
 func (o ASGD) Update32(c *Cell[float32]) { asgd(&o, c) }
 

@@ -32,51 +32,58 @@ var errItself = errors.New("it names itself")
 
 // Make builds the optimizer that a spec chooses.
 func Make(c *Catalog, spec registry.Spec) (*Optimizer, error) {
-	name, r, err := choose(c, spec, nil)
-	if err != nil {
-		return nil, err
-	}
-	return NewOptimizer(name, r)
+	return choose(c, spec, nil)
 }
 
 // choose follows recipes to a rule with its arguments; via are the recipes on
 // the way.
-func choose(c *Catalog, spec registry.Spec, via map[string]bool) (string, Rule, error) {
+func choose(c *Catalog, spec registry.Spec, via map[string]bool) (*Optimizer, error) {
 	if spec.Value != nil {
 		r, ok := spec.Value.(Rule)
 		if !ok {
-			return "", nil, fmt.Errorf("optimizer %s: a %T is no optimizer's rule", spec.Name, spec.Value)
+			return nil, fmt.Errorf("optimizer %s: a %T is no optimizer's rule", spec.Name, spec.Value)
 		}
-		name := nameOf(c, r, spec.Name)
-		r, err := bindIn(c, name, value(own(r)), spec.Args)
-		return name, r, err
+		return bound(c, nameOf(c, r, spec.Name), value(own(r)), spec.Args)
 	}
 	e, err := c.Find(spec.Name)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	if e.Value.Recipe == nil {
-		r, err := bindIn(c, e.Name, e.Value.Default, spec.Args)
-		return e.Name, r, err
+		return bound(c, e.Name, e.Value.Default, spec.Args)
 	}
 	wrap := func(err error) error { return fmt.Errorf("recipe %q: %w", e.Name, err) }
 	if via[e.Name] {
-		return "", nil, wrap(errItself)
+		return nil, wrap(errItself)
 	}
 	inner, err := e.Value.Recipe(maps.Clone(spec.Args))
 	if err != nil {
-		return "", nil, wrap(err)
+		return nil, wrap(err)
 	}
 	via = maps.Clone(via)
 	if via == nil {
 		via = map[string]bool{}
 	}
 	via[e.Name] = true
-	name, r, err := choose(c, inner, via)
+	o, err := choose(c, inner, via)
 	if err != nil {
-		return "", nil, wrap(err)
+		return nil, wrap(err)
 	}
-	return name, r, nil
+	return o, nil
+}
+
+// bound makes the optimizer of a default rule and arguments.
+func bound(c *Catalog, name string, def Rule, args Args) (*Optimizer, error) {
+	r, err := bindIn(c, name, def, args)
+	if err != nil {
+		return nil, err
+	}
+	o, err := NewOptimizer(name, r)
+	if err != nil {
+		return nil, err
+	}
+	o.switches = switchesIn(args)
+	return o, nil
 }
 
 // nameOf is the name under which a rule's type is registered, or else the given

@@ -36,6 +36,7 @@ func (o LBFGS) Check() error { return checkRate(o.LR, 0) }
 // Layout implements Rule: the most that a parameter's state grows to.
 func (o LBFGS) Layout([]int) Layout {
 	l := tensors("d", "prev_flat_grad")
+	l.Counter = Uncounted
 	for i := range max(0, o.HistorySize) {
 		l.Tensors = append(l.Tensors, historyTensors(i)...)
 	}

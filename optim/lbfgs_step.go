@@ -38,9 +38,9 @@ func (o *Optimizer) StepClosure(lookup func(name string) *Param, closure func() 
 	var loss float64
 	var err error
 	if ps[0].Value.F64 != nil {
-		loss, err = lbfgsStep(o, flat[float64]{ps, func(s Slice) []float64 { return s.F64 }}, closure)
+		loss, err = lbfgsStep(o, flat64(ps), closure)
 	} else {
-		loss, err = lbfgsStep(o, flat[float32]{ps, func(s Slice) []float32 { return s.F32 }}, closure)
+		loss, err = lbfgsStep(o, flat32(ps), closure)
 	}
 	if err != nil {
 		return loss, fmt.Errorf("%s: %w", o.name, err)
@@ -52,6 +52,14 @@ func (o *Optimizer) StepClosure(lookup func(name string) *Param, closure func() 
 type flat[T Float] struct {
 	params []*Param
 	of     func(Slice) []T
+}
+
+func flat32(ps []*Param) flat[float32] {
+	return flat[float32]{ps, func(s Slice) []float32 { return s.F32 }}
+}
+
+func flat64(ps []*Param) flat[float64] {
+	return flat[float64]{ps, func(s Slice) []float64 { return s.F64 }}
 }
 
 // each calls f for every parameter with its elements and where they begin.

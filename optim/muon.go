@@ -53,7 +53,7 @@ func (o Muon) Check() error {
 func (o Muon) CheckShape(shape []int) error {
 	switch {
 	case len(shape) != 2:
-		return fmt.Errorf("only supports 2D parameters whereas we found a parameter with size: %v", shape)
+		return fmt.Errorf("Muon only supports 2D parameters whereas we found a parameter with size: %v", shape)
 	case len(o.Coefficients) != 3:
 		return errors.New("coefficients must be a tuple of exactly 3 values")
 	case o.Steps >= 100:

@@ -49,6 +49,9 @@ func (o *NAdam) mu(t int) float64 {
 // Advance implements Advancer.
 func (o NAdam) Advance(s *State) { s.Scalars[0] *= o.mu(s.Step) }
 
+// Switches implements Switched.
+func (o NAdam) Switches() []string { return []string{"foreach", "capturable", "differentiable"} }
+
 // Update32 implements Updater.
 func (o NAdam) Update32(c *Cell[float32]) { nadam(&o, c) }
 

@@ -75,6 +75,9 @@ type (
 	Sparse interface{ Sparse() (Rows, error) }
 	// Fixed names options that a group cannot override.
 	Fixed interface{ Fixed() []string }
+	// Switched names those of torch's arguments that choose an implementation,
+	// not a result, which torch's class has. They stand in state dicts.
+	Switched interface{ Switches() []string }
 )
 
 // maxSums is the most sums that a rule takes in a pass.

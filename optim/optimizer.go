@@ -2,13 +2,18 @@ package optim
 
 import (
 	"fmt"
-	"slices"
+	"maps"
+
+	"github.com/thaw-go/thaw/registry"
 )
 
 // Group is parameters that share options.
 type Group struct {
 	Params []string
 	Rule   Rule
+	// Extra are entries of a state dict's group that are no options of the rule
+	// (initial_lr, foreach, …): kept for the next one, and without effect.
+	Extra registry.Args
 }
 
 // Optimizer updates parameters, group by group.
@@ -20,10 +25,12 @@ type Optimizer struct {
 	// did what the rule's Update32 does. The rule is a pointer to its struct.
 	Fused func(r Rule, c *Cell[float32]) bool
 
-	name   string
-	rule   Rule
-	groups []group
-	state  map[string]*State
+	name string
+	rule Rule
+	// switches are torch's arguments that choose an implementation, as given.
+	switches registry.Args
+	groups   []group
+	state    map[string]*State
 	// grouping counts the changes of groups, after which layouts are compared.
 	grouping int
 	step     stepping
@@ -32,8 +39,11 @@ type Optimizer struct {
 // group is a Group whose rule is this optimizer's own, reached by pointer so
 // that a change of the learning rate allocates nothing.
 type group struct {
-	params       []string
+	params []string
+	// repeated are those that were listed more than once.
+	repeated     []string
 	rule         Rule
+	extra        registry.Args
 	lr, momentum *float64
 }
 
@@ -61,14 +71,19 @@ func (o *Optimizer) Rule() Rule { return value(o.rule) }
 func (o *Optimizer) Groups() []Group {
 	out := make([]Group, len(o.groups))
 	for i, g := range o.groups {
-		out[i] = Group{g.params, value(g.rule)}
+		out[i] = Group{g.params, value(g.rule), g.extra}
 	}
 	return out
 }
 
-// SetGroups replaces the groups. State of the parameters that stay is kept,
-// that of the others is kept too until Forget.
+// SetGroups replaces the groups, of which there must be one. A parameter is in
+// one group; where that lists it more than once it counts once (see Remarks).
+// State of the parameters that stay is kept, that of the others is kept too
+// until Forget.
 func (o *Optimizer) SetGroups(gs []Group) error {
+	if len(gs) == 0 {
+		return fmt.Errorf("%s: optimizer got an empty parameter list", o.name)
+	}
 	owner := map[string]int{}
 	made := make([]group, 0, len(gs))
 	for i, g := range gs {
@@ -76,7 +91,7 @@ func (o *Optimizer) SetGroups(gs []Group) error {
 			return fmt.Errorf("%s: group %d: %w", o.name, i, err)
 		}
 		for _, p := range g.Params {
-			if j, taken := owner[p]; taken {
+			if j, taken := owner[p]; taken && j != i {
 				return fmt.Errorf("%s: some parameters appear in more than one parameter group: %s in %d and %d", o.name, p, j, i)
 			}
 			owner[p] = i
@@ -95,7 +110,16 @@ func (o *Optimizer) SetGroups(gs []Group) error {
 func (o *Optimizer) AddGroup(g Group) error { return o.SetGroups(append(o.Groups(), g)) }
 
 func (o *Optimizer) group(g Group) group {
-	made := group{params: slices.Clone(g.Params), rule: own(g.Rule)}
+	made := group{rule: own(g.Rule), extra: maps.Clone(g.Extra)}
+	seen := map[string]bool{}
+	for _, p := range g.Params {
+		if seen[p] {
+			made.repeated = append(made.repeated, p)
+			continue
+		}
+		seen[p] = true
+		made.params = append(made.params, p)
+	}
 	keepFixed(made.rule, o.rule)
 	made.lr, made.momentum = knobs(made.rule)
 	return made

@@ -12,9 +12,6 @@ import (
 	"github.com/thaw-go/thaw/registry"
 )
 
-// ignored are torch's arguments that choose an implementation, not a result.
-var ignored = []string{"foreach", "fused", "capturable", "differentiable"}
-
 // binder is a rule that reads some arguments itself; it gives back those that
 // are left.
 type binder interface {
@@ -41,13 +38,17 @@ func bindIn(c *Catalog, name string, def Rule, args registry.Args) (Rule, error)
 	fields := options(r)
 	for _, k := range slices.Sorted(maps.Keys(args)) {
 		f, ok := fields[k]
+		var err error
 		switch {
 		case ok:
-			if err := set(f, args[k]); err != nil {
-				return nil, fmt.Errorf("optimizer %s: %s: %w", name, k, err)
-			}
-		case !slices.Contains(ignored, k):
+			err = set(f, args[k])
+		case isSwitch(k):
+			err = checkSwitch(args[k])
+		default:
 			return nil, fmt.Errorf("optimizer %s: unknown argument %q%s", name, k, suggest(k, slices.Sorted(maps.Keys(fields))))
+		}
+		if err != nil {
+			return nil, fmt.Errorf("optimizer %s: %s: %w", name, k, err)
 		}
 	}
 	if err := r.Check(); err != nil {

@@ -32,6 +32,9 @@ func (o RAdam) Check() error {
 // Layout implements Rule.
 func (o RAdam) Layout([]int) Layout { return tensors("exp_avg", "exp_avg_sq") }
 
+// Switches implements Switched.
+func (o RAdam) Switches() []string { return []string{"foreach", "capturable", "differentiable"} }
+
 // Update32 implements Updater.
 func (o RAdam) Update32(c *Cell[float32]) { radam(&o, c) }
 

@@ -33,6 +33,9 @@ func (o RMSprop) Layout([]int) Layout {
 	return tensors("square_avg").with(o.Momentum > 0, Tensor{Name: "momentum_buffer"}).with(o.Centered, Tensor{Name: "grad_avg"})
 }
 
+// Switches implements Switched.
+func (o RMSprop) Switches() []string { return []string{"capturable", "foreach", "differentiable"} }
+
 // Update32 implements Updater.
 func (o RMSprop) Update32(c *Cell[float32]) { rmsprop(&o, c) }
 

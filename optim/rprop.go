@@ -39,6 +39,9 @@ func (o Rprop) Layout([]int) Layout {
 	return Layout{Tensors: []Tensor{{Name: "prev"}, {Name: "step_size", Fill: o.LR}}}
 }
 
+// Switches implements Switched.
+func (o Rprop) Switches() []string { return []string{"foreach", "differentiable", "capturable"} }
+
 // Update32 implements Updater.
 func (o Rprop) Update32(c *Cell[float32]) { rprop(&o, c) }
 

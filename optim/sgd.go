@@ -56,6 +56,9 @@ func (o SGD) Sparse() (Rows, error) {
 	return RowsAlone, nil
 }
 
+// Switches implements Switched.
+func (o SGD) Switches() []string { return []string{"foreach", "differentiable", "fused"} }
+
 // Update32 implements Updater.
 func (o SGD) Update32(c *Cell[float32]) { sgd(o, c) }
 

@@ -129,6 +129,7 @@ func (o *Optimizer) stateOf(r Rule, p *Param) (*State, error) {
 	case !s.matches(l, p.Shape):
 		s.adopt(l, p)
 	}
+	s.Layout.Counter = l.Counter
 	s.checked = o.grouping
 	return s, nil
 }

@@ -41,6 +41,7 @@ func (f *fit) apply(d phase.Directive) error {
 		if err := f.opt.replace(*d.Optimizer); err != nil {
 			return fmt.Errorf("re-creating the optimizer for phase %d: %w", d.Phase, err)
 		}
+		f.remark(f.opt)
 	}
 	switch {
 	case d.Regrouped:

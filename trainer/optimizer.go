@@ -8,6 +8,7 @@ import (
 
 	"github.com/thaw-go/thaw/engine"
 	"github.com/thaw-go/thaw/engine/host"
+	"github.com/thaw-go/thaw/event"
 	"github.com/thaw-go/thaw/nn"
 	"github.com/thaw-go/thaw/optim"
 	"github.com/thaw-go/thaw/phase"
@@ -32,7 +33,18 @@ type optimizer struct {
 
 func (f *fit) newOptimizer(spec registry.Spec) (*optimizer, error) {
 	o := &optimizer{engine: f.Engine, catalog: f.Optimizers, tensors: f.byName, views: map[string]*optim.Param{}, accumulate: f.AccumulateGradBatches}
-	return o, o.replace(spec)
+	if err := o.replace(spec); err != nil {
+		return nil, err
+	}
+	f.remark(o)
+	return o, nil
+}
+
+// remark passes on what the user should know of an optimizer's arguments.
+func (f *fit) remark(o *optimizer) {
+	for _, text := range o.Remarks() {
+		f.Sink.Emit(event.Warning{Text: text})
+	}
 }
 
 // Describe tells a machine what an optimizer's groups start from.
@@ -262,8 +274,8 @@ func (o *optimizer) read(f *safetensors.File, name string, saved paramState) (*o
 	if err != nil {
 		return nil, err
 	}
-	s := &optim.State{Step: saved.Step}
 	expected := o.Rule().Layout(p.Shape)
+	s := &optim.State{Step: saved.Step, Layout: optim.Layout{Counter: expected.Counter}}
 	for _, t := range saved.Tensors {
 		if want := expected.Shape(t.Name, p.Shape); want != nil && !slices.Equal(want, t.Shape) {
 			return nil, fmt.Errorf("%s has shape %v in the checkpoint, the parameter's is %v", t.Name, t.Shape, want)

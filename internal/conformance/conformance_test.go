@@ -35,8 +35,6 @@ var waiting = map[string]string{
 	"flash.yaml/classification_outputs":           "needs the output formats of the tasks",
 	"flash.yaml/target_formatters":                "needs the target formats of the data layer",
 	"torch_optimizers.json/foreach_differs":       "not replayed yet",
-	"torch_optimizers.json/errors":                "not replayed yet",
-	"torch_optimizers.json/legal":                 "not replayed yet",
 	"torch_optimizers.json/state_dict":            "not replayed yet",
 	"torch_optimizers.json/facts":                 "not replayed yet",
 	"torch_optimizers.json/float32_scalar_effect": "not replayed yet",

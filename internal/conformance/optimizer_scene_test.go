@@ -16,8 +16,6 @@ var optimizers = optim.Builtin()
 type optimizerScene struct {
 	o      *optim.Optimizer
 	params []*optim.Param
-	loss   numbers
-	calls  []int
 }
 
 func newOptimizerScene(t *testing.T, name string, args arguments, shapes [][]int, init []numbers) *optimizerScene {

@@ -16,6 +16,8 @@ func TestTorchOptimizers(t *testing.T) {
 		context: []string{"about", "defaults", "problem", "sparse_problem"},
 		sections: map[string]sectionFunc{
 			"cases":       listSection(replayOptimizer),
+			"errors":      listSection(replayOptimizerError),
+			"legal":       listSection(replayLegal),
 			"clip":        listSection(replayClip),
 			"swa":         listSection(replaySWA),
 			"swa_buffers": listSection(replaySWABuffers),

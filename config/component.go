@@ -6,11 +6,9 @@ import (
 )
 
 // Component is a component as a configuration names it: name, [name, args],
-// [name, args, config], {class_path, init_args} or {name: args}.
+// {class_path, init_args} or {name: args}.
 type Component struct {
 	registry.Spec
-	// Config is the third item of the list form: a scheduler config.
-	Config registry.Args
 	// Node is where it was written; nil in Go.
 	Node *tree.Node
 	// ArgsNode is the mapping of the arguments; nil where there are none.
@@ -35,28 +33,13 @@ func (c *Component) DecodeTree(n *tree.Node) error {
 }
 
 func (c *Component) fromList(n *tree.Node) error {
-	if len(n.Items) < 1 || len(n.Items) > 3 {
-		return n.Errorf(componentHint, "a component's list is [name, arguments] or [name, arguments, config]")
+	if len(n.Items) != 2 {
+		return n.Errorf(componentHint, "a component's list is [name, arguments], this one has %d items", len(n.Items))
 	}
 	if err := c.named(n.Items[0]); err != nil {
 		return err
 	}
-	if len(n.Items) > 1 {
-		if err := c.setArgs(n.Items[1]); err != nil {
-			return err
-		}
-	}
-	if len(n.Items) > 2 {
-		m := n.Items[2]
-		if m.Kind != tree.Map {
-			return m.Errorf("", "the third item is a mapping, not %s", described(m))
-		}
-		if err := noDuplicates(m); err != nil {
-			return err
-		}
-		c.Config = registry.Args(m.Value().(map[string]any))
-	}
-	return nil
+	return c.setArgs(n.Items[1])
 }
 
 func (c *Component) named(n *tree.Node) error {

@@ -12,7 +12,7 @@ func componentForm() *jsonschema.Schema {
 	name := func() *jsonschema.Schema { return &jsonschema.Schema{Type: "string", MinLength: jsonschema.Ptr(1)} }
 	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{
 		name(),
-		{Type: "array", PrefixItems: []*jsonschema.Schema{name(), args(), {Type: "object"}}, MinItems: jsonschema.Ptr(1), MaxItems: jsonschema.Ptr(3)},
+		{Type: "array", PrefixItems: []*jsonschema.Schema{name(), args()}, MinItems: jsonschema.Ptr(2), MaxItems: jsonschema.Ptr(2)},
 		{
 			Type: "object", Required: []string{"class_path"},
 			Properties:           map[string]*jsonschema.Schema{"class_path": name(), "init_args": args(), "dict_kwargs": args()},

@@ -51,7 +51,7 @@ func TestSchemaAgrees(t *testing.T) {
 	s := schema(t)
 	good := []string{
 		"{}", "base: a.yaml", "base: [a.yaml, b.yaml]", "seed: 1", "seed_everything: 7", "seed_everything: true", "name: 3",
-		"optimizer: adamw", "optimizer: [adamw]", "optimizer: [adamw, {lr: 1}]", "optimizer: {adamw: {lr: 1}}", "optimizer: {adamw: }",
+		"optimizer: adamw", "optimizer: [adamw, {lr: 1}]", "optimizer: {adamw: {lr: 1}}", "optimizer: {adamw: }",
 		"optimizer: {class_path: torch.optim.AdamW}", "optimizer: {class_path: A, init_args: {a: 1}}", "optimizer: null",
 		"task: {image_classification: {model: resnet18}}", "data: {folder: x}", "model: {class_path: x}", "schedule: a.yaml", "schedule: {0: {params: [a]}}",
 		"callbacks: [FTSCheckpoint]", "callbacks: FTSCheckpoint", "callbacks: [{FTSEarlyStopping: {patience: 3}}]",
@@ -65,7 +65,7 @@ func TestSchemaAgrees(t *testing.T) {
 	}
 	bad := []string{
 		"trainr: {}", "trainer: {max_epoch: 3}", "trainer: [1]", "trainer: {max_epochs: many}", "trainer: {max_epochs: -2}", "trainer: {max_epochs: 1.5}",
-		"optimizer: 3", "optimizer: []", "optimizer: {a: {}, b: {}}", "optimizer: {class_path: A, lr: 1}", "optimizer: [a, 3]", "optimizer: {a: 3}",
+		"optimizer: 3", "optimizer: []", "optimizer: [adamw]", "optimizer: [adamw, {}, {}]", "optimizer: {a: {}, b: {}}", "optimizer: {class_path: A, lr: 1}", "optimizer: [a, 3]", "optimizer: {a: 3}",
 		"callbacks: [3]", "callbacks: [{class_path: finetuning_scheduler.FTSEarlyStopping, init_args: {patienc: 3}}]", "callbacks: [{FTSEarlyStopping: {patience: x}}]",
 		"trainer: {callbacks: {class_path: a.ModelCheckpoint, init_args: {mode: auto}}}",
 		"trainer: {profiler: simple}", "trainer: {limit_train_batches: -1}", "trainer: {limit_train_batches: x}", "trainer: {gradient_clip_algorithm: agc}",

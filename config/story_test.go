@@ -148,7 +148,7 @@ func components(text string) (string, error) {
 			fmt.Fprintf(&b, "%v\n", err)
 			continue
 		}
-		fmt.Fprintf(&b, "%s %v %v at %s\n", c.Name, c.Args, c.Config, c.Pos)
+		fmt.Fprintf(&b, "%s %v at %s\n", c.Name, c.Args, c.Pos)
 	}
 	return b.String(), nil
 }

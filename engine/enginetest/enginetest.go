@@ -30,7 +30,7 @@ func Run(t *testing.T, open func(threads int) engine.Engine) {
 		}
 	}
 	t.Logf("%s=%d repeats this run", SeedVariable, seed)
-	b := &bench{threads: []int{1, 2, 3, 8}}
+	b := &bench{threads: []int{1, 2, 3, 64}}
 	for _, n := range b.threads {
 		b.engines = append(b.engines, open(n))
 	}

@@ -28,17 +28,19 @@ func TestDocument(t *testing.T) {
 
 // TestRules checks that each rule is complete and of its own.
 func TestRules(t *testing.T) {
-	ids, causes := map[string]bool{}, map[string]bool{}
-	for _, d := range FinetuningScheduler {
-		if d.ID == "" || d.Cause == "" || d.Reason == "" || len(d.Sections) == 0 {
-			t.Errorf("%q is not complete", d.ID)
-		}
-		if ids[d.ID] || causes[d.Cause] {
-			t.Errorf("there are two rules %s: %s", d.ID, d.Cause)
-		}
-		ids[d.ID], causes[d.Cause] = true, true
-		if !slices.ContainsFunc(FinetuningSchedulerDefects, func(x Defect) bool { return x.ID == d.Defect }) {
-			t.Errorf("%s: there is no defect %s", d.ID, d.Defect)
+	for _, o := range Originals() {
+		ids, causes := map[string]bool{}, map[string]bool{}
+		for _, d := range o.Differences {
+			if d.ID == "" || d.Cause == "" || d.Reason == "" || len(d.Sections) == 0 {
+				t.Errorf("%s: %q is not complete", o.Name, d.ID)
+			}
+			if ids[d.ID] || causes[d.Cause] {
+				t.Errorf("%s: there are two rules %s: %s", o.Name, d.ID, d.Cause)
+			}
+			ids[d.ID], causes[d.Cause] = true, true
+			if d.Defect != "" && !slices.ContainsFunc(o.Defects, func(x Defect) bool { return x.ID == d.Defect }) {
+				t.Errorf("%s: %s: there is no defect %s", o.Name, d.ID, d.Defect)
+			}
 		}
 	}
 }

@@ -1,5 +1,7 @@
 package optim
 
+import "github.com/thaw-go/thaw/registry"
+
 // AdamW is torch.optim.AdamW, Adam with decoupled weight decay: w is scaled by
 // 1−lr·wd before the update of Adam (Loshchilov and Hutter, Decoupled Weight
 // Decay Regularization, 2019).
@@ -32,6 +34,9 @@ func (o AdamW) Check() error { return o.Adam().Check() }
 
 // Layout implements Rule.
 func (o AdamW) Layout(shape []int) Layout { return o.Adam().Layout(shape) }
+
+// Implied implements Implied: torch's AdamW is its Adam with this option.
+func (o AdamW) Implied() registry.Args { return registry.Args{"decoupled_weight_decay": true} }
 
 // Switches implements Switched.
 func (o AdamW) Switches() []string {

@@ -8,6 +8,8 @@
 // and drives the rule over them.
 package optim
 
+import "github.com/thaw-go/thaw/registry"
+
 // Rule is an optimizer's options: a struct value whose exported fields carry
 // json names and doc texts; those of one group share it. A rule implements
 // Updater too, or is LBFGS, which evaluates the model itself.
@@ -78,6 +80,9 @@ type (
 	// Switched names those of torch's arguments that choose an implementation,
 	// not a result, which torch's class has. They stand in state dicts.
 	Switched interface{ Switches() []string }
+	// Implied are entries that torch's groups have beside the options, with the
+	// one value that the rule stands for.
+	Implied interface{ Implied() registry.Args }
 )
 
 // maxSums is the most sums that a rule takes in a pass.

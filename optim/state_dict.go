@@ -70,6 +70,7 @@ func (o *Optimizer) dictOptions(g group) registry.Args {
 	}
 	maps.Copy(out, o.switches)
 	maps.Copy(out, g.extra)
+	maps.Copy(out, implied(g.rule))
 	return out
 }
 

@@ -90,7 +90,11 @@ func (o *Optimizer) loadGroup(i int, g StateGroup) (Group, error) {
 			return Group{}, fmt.Errorf("loaded state dict has no %s", name)
 		}
 	}
+	only := implied(rule)
 	for name, v := range g.Options {
+		if want, ok := only[name]; ok && v != want {
+			return Group{}, fmt.Errorf("%s is %v, which is not %s", name, v, o.name)
+		}
 		if _, ok := fields[name]; !ok {
 			made.Extra[name] = v
 		}

@@ -40,6 +40,14 @@ func switches(r Rule) []string {
 	return nil
 }
 
+// implied are the entries of torch's groups that are no options of the rule.
+func implied(r Rule) registry.Args {
+	if i, ok := r.(Implied); ok {
+		return i.Implied()
+	}
+	return nil
+}
+
 // Remarks are what the user should know of arguments and groups that were
 // taken, but not as they stand.
 func (o *Optimizer) Remarks() []string {

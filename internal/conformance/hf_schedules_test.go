@@ -29,9 +29,6 @@ func TestOptimizersAndHFSchedules(t *testing.T) {
 		"hf_names":                   listSection(replayName),
 		"hf_adafactor_schedule":      listSection(replayAdafactor),
 	}
-	if len(hfOptimizerSections) == 0 {
-		sections["optimizers"] = func(t *testing.T, _ json.RawMessage) { t.Skip("the optimizers are not replayed yet") }
-	}
 	maps.Copy(sections, hfOptimizerSections)
 	suite{file: hfFile, context: []string{"about", "readme", "problem"}, sections: sections}.replay(t)
 }

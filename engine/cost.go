@@ -106,6 +106,7 @@ var costs = [Count]func(c *Call) int64{
 	OpAttentionGrad:    func(c *Call) int64 { return attentionCost(c, 3, 2) },
 	OpBatchNormAct:     perIn(9),
 	OpBatchNormActGrad: perIn(11),
+	OpBatchNormEvalAct: perIn(4),
 	OpAddLayerNorm:     perIn(11),
 }
 

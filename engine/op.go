@@ -157,6 +157,8 @@ const (
 	OpBatchNormAct
 	// BatchNormActGrad: x, gy, w?, mean, rstd, y = gx?, gw?, gb?, gresidual?.
 	OpBatchNormActGrad
+	// BatchNormEvalAct: as BatchNormEval with a residual? input last; y = Fn(norm + residual).
+	OpBatchNormEvalAct
 	// AddLayerNorm: x[r,d], residual[r,d], bias[d]?, w?, b?, ids? =
 	// sum[r,d], y, mean, rstd: sum = residual + dropout(x + bias), y its
 	// LayerNorm. Dropout as OpDropout's of [len(ids), r/len(ids)·d].
@@ -270,7 +272,7 @@ var opNames = [...]string{
 	OpBCEWithLogitsGrad: "bce_with_logits_grad", OpElementLoss: "element_loss", OpElementLossGrad: "element_loss_grad", OpEmbedding: "embedding",
 	OpEmbeddingGrad: "embedding_grad", OpPermute: "permute", OpSlice: "slice", OpSliceAssign: "slice_assign", OpDropout: "dropout",
 	OpSGDUpdate: "sgd_update", OpAdamUpdate: "adam_update", OpAttention: "attention", OpAttentionGrad: "attention_grad", OpBatchNormAct: "batch_norm_act",
-	OpBatchNormActGrad: "batch_norm_act_grad", OpAddLayerNorm: "add_layer_norm",
+	OpBatchNormActGrad: "batch_norm_act_grad", OpBatchNormEvalAct: "batch_norm_eval_act", OpAddLayerNorm: "add_layer_norm",
 }
 
 func (o Op) String() string {

@@ -28,6 +28,9 @@ func (t *Tape) BatchNorm(x *Tensor, o BatchNormOptions) *Tensor {
 	if o.Residual == nil && o.Act == engine.FnNone {
 		return t.batchNorm(x, o)
 	}
+	if o.Stored && !t.records(x, o.Weight, o.Bias, o.Residual) && t.kernel(engine.OpBatchNormEvalAct, x.dt) != nil {
+		return t.batchNorm(x, o)
+	}
 	if !o.Stored && (o.Act == engine.FnNone || o.Act.SavesOutput()) && t.kernel(engine.OpBatchNormAct, x.dt) != nil && t.kernel(engine.OpBatchNormActGrad, x.dt) != nil {
 		return t.batchNorm(x, o)
 	}
@@ -108,7 +111,12 @@ func (t *Tape) storedNorm(x *Tensor, o BatchNormOptions, attr *engine.Attr) *Ten
 		t.failf("there are no running statistics to normalise with")
 	}
 	y := t.fresh(x.dt, x.shape)
-	t.run(engine.OpBatchNormEval, attr, []val{x.val(), o.Weight.val(), o.Bias.val(), o.Mean.val(), o.Var.val()}, []val{y.val()})
+	in := [...]val{x.val(), o.Weight.val(), o.Bias.val(), o.Mean.val(), o.Var.val(), o.Residual.val()}
+	if o.Residual != nil || o.Act != engine.FnNone { // nothing is recorded
+		t.run(engine.OpBatchNormEvalAct, attr, in[:], []val{y.val()})
+		return y
+	}
+	t.run(engine.OpBatchNormEval, attr, in[:5], []val{y.val()})
 	if n := t.record(backStoredNorm, attr, y, x, o.Weight, o.Bias); n != nil {
 		t.save(n, t.ifNeeds(n, 1, x.val()), o.Weight.val(), o.Mean.val(), o.Var.val())
 	}

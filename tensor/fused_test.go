@@ -19,7 +19,8 @@ func (f *fusing) Lookup(op engine.Op, dt engine.DType) (engine.Kernel, bool) {
 	k, ok := map[engine.Op]func(*composer, *engine.Call){
 		engine.OpAttention: (*composer).attention, engine.OpAttentionGrad: (*composer).attentionGrad,
 		engine.OpBatchNormAct: (*composer).normAct, engine.OpBatchNormActGrad: (*composer).normActGrad,
-		engine.OpAddLayerNorm: (*composer).addNorm,
+		engine.OpBatchNormEvalAct: (*composer).normEvalAct,
+		engine.OpAddLayerNorm:     (*composer).addNorm,
 	}[op]
 	if !ok {
 		return f.Engine.Lookup(op, dt)
@@ -94,8 +95,20 @@ func (m *composer) attentionGrad(c *engine.Call) {
 }
 
 func (m *composer) normAct(c *engine.Call) {
-	sum, res := m.temp(c.Out[0].Shape), c.In[5]
+	sum := m.temp(c.Out[0].Shape)
 	m.run(engine.OpBatchNorm, c.Attr, c.In[:5], arrays{sum, c.Out[1], c.Out[2]})
+	m.addAct(c, sum)
+}
+
+func (m *composer) normEvalAct(c *engine.Call) {
+	sum := m.temp(c.Out[0].Shape)
+	m.run(engine.OpBatchNormEval, c.Attr, c.In[:5], arrays{sum})
+	m.addAct(c, sum)
+}
+
+// addAct is what stands behind a norm.
+func (m *composer) addAct(c *engine.Call, sum engine.Array) {
+	res := c.In[5]
 	if !res.Absent() {
 		m.run(engine.OpAxpy, engine.Attr{Alpha: 1}, arrays{res}, arrays{sum})
 	}
@@ -149,6 +162,10 @@ var fusible = []gradCase{
 	{"batch_norm and residual", [][]int{{3, 2, 4}, {3, 2, 4}}, func(t *Tape, x []*Tensor) *Tensor {
 		return t.BatchNorm(x[0], BatchNormOptions{Residual: x[1], Eps: .1})
 	}},
+	{"batch_norm by stored statistics", [][]int{{3, 2, 4}, {2}, {3, 2, 4}}, func(t *Tape, x []*Tensor) *Tensor {
+		mean, variance := t.FromF64(engine.Of(2), []float64{.5, -1}), t.FromF64(engine.Of(2), []float64{.3, 2})
+		return t.BatchNorm(x[0], BatchNormOptions{Weight: x[1], Residual: x[2], Mean: mean, Var: variance, Stored: true, Act: engine.FnTanh, Eps: .1})
+	}},
 	{"batch_norm and gelu", [][]int{{3, 2, 4}}, func(t *Tape, x []*Tensor) *Tensor {
 		return t.BatchNorm(x[0], BatchNormOptions{Act: engine.FnGeluErf, Eps: .1})
 	}},
@@ -165,7 +182,7 @@ func TestFusedOperators(t *testing.T) {
 	used := map[engine.Op]int{}
 	for i, c := range fusible {
 		t.Run(c.name, func(t *testing.T) {
-			var value [2]float64
+			var value, quiet [2]float64
 			var grads [2][][]float64
 			for k, e := range []engine.Engine{newEngine(t), &fusing{newEngine(t), used}} {
 				tape := NewTape(e)
@@ -178,7 +195,10 @@ func TestFusedOperators(t *testing.T) {
 					leaves = append(leaves, leafOf(t, e, &s, dims...))
 				}
 				loss := func() *Tensor { return weighted(tape, c.run(tape, leaves)) }
-				do(t, tape, func() { value[k] = loss().Item() })
+				do(t, tape, func() {
+					value[k] = loss().Item()
+					tape.NoGrad(func() { quiet[k] = loss().Item() })
+				})
 				tape.Reset()
 				for j := range leaves {
 					for i, x := range leaves {
@@ -197,6 +217,9 @@ func TestFusedOperators(t *testing.T) {
 			near := func(a, b float64) bool { return abs(a-b) <= 1e-13*(1+abs(a)) }
 			if !near(value[0], value[1]) {
 				t.Errorf("in steps %v, in one %v", value[0], value[1])
+			}
+			if !near(quiet[0], quiet[1]) {
+				t.Errorf("unrecorded, in steps %v, in one %v", quiet[0], quiet[1])
 			}
 			for j := range grads[0] {
 				for i, g := range grads[0][j] {

@@ -139,13 +139,15 @@ func attentionGradCases(g *gen) (x []*example) {
 
 // activated is a batch normalisation with a residual and a function behind it:
 // operands x, w, b, residual.
-func (m *norm) activated(fn engine.Fn) formula {
-	plain := m.formula()
+func (m *norm) activated(fn engine.Fn) formula { return behind(m.formula(), fn, 3) }
+
+// behind adds a residual, the operand of that number, and applies a function.
+func behind(plain formula, fn engine.Fn, residual int) formula {
 	return func(t *tape, in [][]num) [][]num {
 		y := plain(t, in)
 		for i, n := range y[0] {
-			if len(in[3]) > 0 {
-				n = t.add(n, in[3][i])
+			if len(in[residual]) > 0 {
+				n = t.add(n, in[residual][i])
 			}
 			y[0][i] = function(t, n, &engine.Attr{Fn: fn})
 		}
@@ -172,6 +174,19 @@ func batchNormActCases(g *gen) (x []*example) {
 			op: engine.OpBatchNormAct, attr: engine.Attr{Eps: m.eps, Momentum: 0.1, Fn: fn},
 			in:  []operand{given(m.shape, v), maybe(w), maybe(b), none(), none(), given(m.shape, residual).orNone()},
 			out: []operand{t.wanted(m.shape, y[0]), t.wanted(c, y[1]), t.wanted(c, y[2])},
+		})
+	})
+	return x
+}
+
+func batchNormEvalActCases(g *gen) (x []*example) {
+	g.activations(func(m *norm, fn engine.Fn, v, w, b, residual []float64) {
+		mean, variance := g.normal(m.channels), g.positive(m.channels)
+		t, _, y := behind(m.stored(), fn, 5).run(v, w, b, mean, variance, residual)
+		x = append(x, &example{
+			op: engine.OpBatchNormEvalAct, attr: engine.Attr{Eps: m.eps, Fn: fn},
+			in:  []operand{given(m.shape, v), maybe(w), maybe(b), maybe(mean), maybe(variance), given(m.shape, residual).orNone()},
+			out: []operand{t.wanted(m.shape, y[0])},
 		})
 	})
 	return x

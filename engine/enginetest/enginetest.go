@@ -139,6 +139,7 @@ var cases = [engine.Count]func(*gen) []*example{
 	engine.OpAttention:             attentionCases,
 	engine.OpAttentionGrad:         attentionGradCases,
 	engine.OpBatchNormAct:          batchNormActCases,
+	engine.OpBatchNormEvalAct:      batchNormEvalActCases,
 	engine.OpBatchNormActGrad:      batchNormActGradCases,
 	engine.OpAddLayerNorm:          addLayerNormCases,
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/thaw-go/thaw/engine/native/internal/asm"
 )
 
-// batchNorm is OpBatchNorm, OpBatchNormEval, OpBatchNormAct and their
-// gradients. It works channel by channel on x[n,c,s]; a channel is a grid of n
+// batchNorm is OpBatchNorm, OpBatchNormEval, both with Act behind them, and
+// their gradients. It works channel by channel on x[n,c,s]; a channel is a grid of n
 // rows.
 type batchNorm struct {
 	shared
@@ -170,7 +170,7 @@ func (k *batchNorm) eval(c *engine.Call) error {
 	x := in(c, 0)
 	k.sizes(x)
 	k.x, k.w, k.b, k.runMean, k.runVar = floats(x), floats(in(c, 1)), floats(in(c, 2)), floats(in(c, 3)), floats(in(c, 4))
-	k.residual, k.act = nil, engine.FnNone
+	k.residual, k.act = floats(in(c, 5)), c.Attr.Fn
 	k.y, k.eps = floats(out(c, 0)), c.Attr.Eps
 	k.spread(k.c, 1, 0.25*float64(k.n*k.s)+50, (*batchNormEval)(k))
 	return nil

@@ -30,6 +30,7 @@ func kernels(e *Engine) [engine.Count]engine.Kernel {
 		engine.OpBatchNormEval:     (&batchNorm{shared: s}).eval,
 		engine.OpBatchNormEvalGrad: (&batchNorm{shared: s}).evalGrad,
 		engine.OpBatchNormAct:      (&batchNorm{shared: s}).forward,
+		engine.OpBatchNormEvalAct:  (&batchNorm{shared: s}).eval,
 		engine.OpBatchNormActGrad:  (&batchNorm{shared: s}).actGrad,
 		engine.OpLayerNorm:         (&layerNorm{shared: s}).forward,
 		engine.OpLayerNormGrad:     (&layerNorm{shared: s}).grad,

@@ -57,6 +57,8 @@ func Schema() ([]byte, error) {
 		config.Section{Key: "task.image_classification", Options: defaultImageTask()},
 		config.Section{Key: "data", Options: defaultImageData()},
 		config.Section{Key: "schedule", Schema: scheduleForm()},
+		config.Section{Key: "recipes", Schema: recipesForm()},
+		config.Section{Key: "lr_scheduler", Schema: lrSchedulerForm()},
 	)
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/thaw-go/thaw/engine"
 	"github.com/thaw-go/thaw/event"
 	"github.com/thaw-go/thaw/lrsched"
+	"github.com/thaw-go/thaw/optim"
 	"github.com/thaw-go/thaw/param"
 	"github.com/thaw-go/thaw/profile"
 	"github.com/thaw-go/thaw/runlog"
@@ -87,6 +88,9 @@ func (r *Run) read() (task.Optimization, error) {
 		return task.Optimization{}, err
 	}
 	r.Notes = append(r.Notes, r.scheduling.notes...)
+	if err := r.readRecipes(); err != nil {
+		return task.Optimization{}, err
+	}
 	return r.optimization()
 }
 
@@ -134,6 +138,11 @@ func (r *Run) warn(n *tree.Node, format string, args ...any) {
 // optimization understands the optimizer and the LR scheduler.
 func (r *Run) optimization() (task.Optimization, error) {
 	o := task.Optimization{Optimizer: r.Config.Optimizer.Spec, LearningRate: r.Config.LearningRate}
+	if n := r.Config.Optimizer.Node; n != nil {
+		if _, err := optim.Make(r.components.Optimizers, o.Spec()); err != nil {
+			return o, blamed(n, fmt.Errorf("optimizer: %w", err))
+		}
+	}
 	err := r.lrScheduler(&o)
 	if err == nil {
 		err = r.average(&o)
@@ -151,11 +160,12 @@ func (r *Run) lrScheduler(o *task.Optimization) error {
 		_, err = r.components.LRSchedulers.Resolve(ch)
 	}
 	if err != nil {
-		return n.Errorf("", "lr_scheduler: %v", err)
+		return blamed(n, fmt.Errorf("lr_scheduler: %w", err))
 	}
 	for _, w := range ch.Warnings {
 		r.warn(n, "lr_scheduler: %s", w)
 	}
+	ch.Warnings = nil // the machine tells of the others
 	o.LRScheduler = &ch
 	return nil
 }

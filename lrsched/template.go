@@ -31,6 +31,9 @@ func (t *Template) Arguments() []Arg {
 	return out
 }
 
+// Declares tells whether there is an argument of that name.
+func (t *Template) Declares(name string) bool { return slices.Contains(t.names, name) }
+
 // Fill is v with the formulas replaced by their values.
 func (t *Template) Fill(v any, args Args) (any, error) {
 	values := maps.Clone(t.args)

@@ -1,0 +1,303 @@
+package thaw
+
+import (
+	"errors"
+	"maps"
+
+	"github.com/google/jsonschema-go/jsonschema"
+
+	"github.com/thaw-go/thaw/config"
+	"github.com/thaw-go/thaw/lrsched"
+	"github.com/thaw-go/thaw/optim"
+	"github.com/thaw-go/thaw/registry"
+	"github.com/thaw-go/thaw/tree"
+)
+
+// recipeOf is what a recipe of either kind states.
+type recipeOf struct {
+	Doc  string     `config:"doc" doc:"what it is for"`
+	Args *tree.Node `config:"args" doc:"its arguments with their defaults; null: it must be given"`
+}
+
+// optimizerRecipe is an entry of recipes.optimizers.
+type optimizerRecipe struct {
+	recipeOf
+	Optimizer *tree.Node `config:"optimizer" doc:"the optimizer that it stands for; ${…} in a text is a formula in the arguments"`
+}
+
+// schedulerRecipe is an entry of recipes.lr_schedulers.
+type schedulerRecipe struct {
+	recipeOf
+	Scheduler *tree.Node `config:"scheduler" doc:"the LR scheduler that it stands for; ${…} in a text is a formula in the arguments"`
+	Config    *tree.Node `config:"config" doc:"its scheduler config, over the scheduler's own"`
+}
+
+// readRecipes registers the recipes of a configuration on copies of the
+// components.
+func (r *Run) readRecipes() error {
+	given := r.Config.Recipes
+	if given == nil {
+		return nil
+	}
+	c := &r.components
+	c.Optimizers, c.LRSchedulers = c.Optimizers.Clone(), c.LRSchedulers.Clone()
+	err := eachRecipe(given.Optimizers, func(key, n *tree.Node) error {
+		var o optimizerRecipe
+		if err := config.Decode(n, &o); err != nil {
+			return err
+		}
+		component, err := composedOptimizer(n, o)
+		if err != nil {
+			return err
+		}
+		return taken(key, c.Optimizers.Add(registry.Entry[optim.Component]{Name: key.Text, Doc: o.Doc, Value: component}))
+	})
+	if err != nil {
+		return err
+	}
+	err = eachRecipe(given.LRSchedulers, func(key, n *tree.Node) error {
+		var s schedulerRecipe
+		if err := config.Decode(n, &s); err != nil {
+			return err
+		}
+		if _, err := readTemplate(n, s.Args, s.Scheduler, s.Config); err != nil {
+			return err
+		}
+		component, _, err := lrsched.ParseRecipe(n.Value().(map[string]any))
+		if err != nil {
+			return n.Errorf("", "%v", err)
+		}
+		return taken(key, c.LRSchedulers.Schedulers.Add(registry.Entry[lrsched.Component]{Name: key.Text, Doc: s.Doc, Value: component}))
+	})
+	if err != nil {
+		return err
+	}
+	return r.tryRecipes()
+}
+
+// eachRecipe goes through a mapping of recipes by name.
+func eachRecipe(n *tree.Node, add func(key, n *tree.Node) error) error {
+	if n == nil || n.Kind == tree.Null {
+		return nil
+	}
+	if n.Kind != tree.Map {
+		return n.Errorf("write a name for each recipe", "recipes are a mapping, not a %v", n.Kind)
+	}
+	for _, f := range n.Fields {
+		if f.Value.Kind != tree.Map {
+			return f.Value.Errorf("", "a recipe is a mapping, not a %v", f.Value.Kind)
+		}
+		if err := add(f.Key, f.Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// taken says where a name was registered a second time.
+func taken(key *tree.Node, err error) error {
+	if err != nil {
+		return key.Errorf("give the recipe another name", "%v", err)
+	}
+	return nil
+}
+
+// readTemplate declares a recipe's arguments and checks the formulas in what it
+// is made of.
+func readTemplate(n, args *tree.Node, parts ...*tree.Node) (*lrsched.Template, error) {
+	declared := map[string]any{}
+	if args != nil && args.Kind != tree.Null {
+		if args.Kind != tree.Map {
+			return nil, args.Errorf("write {name: default}", "a recipe's arguments are a mapping, not a %v", args.Kind)
+		}
+		declared = args.Value().(map[string]any)
+	}
+	t := lrsched.NewTemplate(declared)
+	if parts[0] == nil || parts[0].Kind == tree.Null {
+		return nil, n.Errorf("", "the recipe names nothing to make")
+	}
+	for _, p := range parts {
+		if err := checkFormulas(t, p); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+func checkFormulas(t *lrsched.Template, n *tree.Node) error {
+	if n == nil {
+		return nil
+	}
+	if n.Kind == tree.String {
+		if err := t.Check(n.Text); err != nil {
+			return n.Errorf("the variables of ${…} are the recipe's args", "%v", err)
+		}
+	}
+	for _, it := range n.Items {
+		if err := checkFormulas(t, it); err != nil {
+			return err
+		}
+	}
+	for _, f := range n.Fields {
+		if err := checkFormulas(t, f.Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// composedOptimizer makes the component of a recipe. A learning rate that the
+// recipe has no argument for is the optimizer's.
+func composedOptimizer(n *tree.Node, o optimizerRecipe) (optim.Component, error) {
+	t, err := readTemplate(n, o.Args, o.Optimizer)
+	if err != nil {
+		return optim.Component{}, err
+	}
+	var c config.Component
+	if err := c.DecodeTree(o.Optimizer); err != nil {
+		return optim.Component{}, err
+	}
+	made := optim.Compose(func(args optim.Args) (registry.Spec, error) {
+		spec, lr := c.Spec, args["lr"]
+		if t.Declares("lr") {
+			lr = nil
+		} else {
+			args = maps.Clone(args)
+			delete(args, "lr")
+		}
+		filled, err := t.Fill(map[string]any(spec.Args), args)
+		if err != nil {
+			return spec, err
+		}
+		spec.Args = filled.(map[string]any)
+		if lr != nil {
+			spec.Args["lr"] = lr
+		}
+		return spec, nil
+	})
+	for _, a := range t.Arguments() {
+		made.RecipeArgs = append(made.RecipeArgs, optim.RecipeArg{Name: a.Name, Default: a.Default})
+	}
+	return made, nil
+}
+
+// tryRecipes makes what needs no argument, so that a mistake in a recipe shows
+// where it stands.
+func (r *Run) tryRecipes() error {
+	for _, f := range fieldsOf(r.Config.Recipes.Optimizers) {
+		e, _ := r.components.Optimizers.Lookup(f.Key.Text)
+		needs := false
+		for _, a := range e.Value.RecipeArgs {
+			needs = needs || a.Default == nil
+		}
+		if _, err := optim.Make(r.components.Optimizers, optim.Named(f.Key.Text, nil)); err != nil && !needs {
+			return blamed(f.Value.Field("optimizer"), err)
+		}
+	}
+	for _, f := range fieldsOf(r.Config.Recipes.LRSchedulers) {
+		e, _ := r.components.LRSchedulers.Schedulers.Lookup(f.Key.Text)
+		needs := false
+		for _, a := range e.Value.RecipeArgs {
+			needs = needs || a.Required
+		}
+		// A monitor may be given where the recipe is used.
+		use := lrsched.Named(f.Key.Text, nil, lrsched.Config{Monitor: "val_loss"})
+		if _, err := r.components.LRSchedulers.Resolve(use); err != nil && !needs {
+			return blamed(f.Value.Field("scheduler"), err)
+		}
+	}
+	return nil
+}
+
+func fieldsOf(n *tree.Node) []tree.Field {
+	if n == nil {
+		return nil
+	}
+	return n.Fields
+}
+
+// blamed places an error at the argument that it is about, where n has it.
+func blamed(n *tree.Node, err error) error {
+	at := n
+	if about, ok := errors.AsType[*lrsched.ArgError](err); ok {
+		if k := keyIn(n, about.Arg); k != nil {
+			at = k
+		}
+	}
+	return at.Errorf("", "%v", err)
+}
+
+// keyIn finds a key in a tree, outermost first.
+func keyIn(n *tree.Node, key string) *tree.Node {
+	if n == nil {
+		return nil
+	}
+	for _, f := range n.Fields {
+		if f.Key.Text == key {
+			return f.Key
+		}
+	}
+	for _, f := range n.Fields {
+		if k := keyIn(f.Value, key); k != nil {
+			return k
+		}
+	}
+	for _, it := range n.Items {
+		if k := keyIn(it, key); k != nil {
+			return k
+		}
+	}
+	return nil
+}
+
+// recipesForm is what stands below the key recipes.
+func recipesForm() *jsonschema.Schema {
+	byName := func(doc string, options any, required string) *jsonschema.Schema {
+		one := config.SchemaOf(options)
+		one.Types, one.Type, one.Required = nil, "object", []string{required}
+		one.Properties["args"] = &jsonschema.Schema{Types: []string{"object", "null"}, Description: one.Properties["args"].Description}
+		return &jsonschema.Schema{Types: []string{"object", "null"}, Description: doc, AdditionalProperties: one}
+	}
+	optimizers := byName("optimizers by the recipes' names", &optimizerRecipe{}, "optimizer")
+	made := optimizers.AdditionalProperties.Properties["optimizer"]
+	optimizers.AdditionalProperties.Properties["optimizer"] = withDoc(classForm(Defaults().Optimizers.Names()), made.Description)
+	schedulers := byName("LR schedulers by the recipes' names", &schedulerRecipe{}, "scheduler")
+	made = schedulers.AdditionalProperties.Properties["scheduler"]
+	schedulers.AdditionalProperties.Properties["scheduler"] = withDoc(lrSchedulerForm(), made.Description)
+	s := fixed("optimizers and LR schedulers composed of others, under names of their own", []string{"optimizers", "lr_schedulers"}, optimizers, schedulers)
+	s.Type, s.Types = "", []string{"object", "null"}
+	return s
+}
+
+func withDoc(s *jsonschema.Schema, doc string) *jsonschema.Schema {
+	s.Description = doc
+	return s
+}
+
+// lrSchedulerForm is the forms in which an LR scheduler is chosen.
+func lrSchedulerForm() *jsonschema.Schema {
+	s := classForm(Defaults().LRSchedulers.Schedulers.Names())
+	name := func() *jsonschema.Schema { return &jsonschema.Schema{Type: "string", MinLength: Ptr(1)} }
+	args := func() *jsonschema.Schema { return &jsonschema.Schema{Types: []string{"object", "null"}} }
+	s.AnyOf[2] = &jsonschema.Schema{Type: "array", PrefixItems: []*jsonschema.Schema{name(), args(), schedulerConfigForm()}, MinItems: Ptr(2), MaxItems: Ptr(3)}
+	whole := fixed("", []string{"name", "args", "config"}, name(), args(), schedulerConfigForm())
+	whole.Required = []string{"name"}
+	s.AnyOf = append(s.AnyOf, whole, &jsonschema.Schema{Type: "null"})
+	return s
+}
+
+func schedulerConfigForm() *jsonschema.Schema {
+	text := func(doc string) *jsonschema.Schema {
+		return &jsonschema.Schema{Types: []string{"string", "null"}, Description: doc}
+	}
+	interval := text("what the scheduler counts; unset: what suits it")
+	interval.Enum = []any{"epoch", "step", nil}
+	any := func(doc string) *jsonschema.Schema { return &jsonschema.Schema{Description: doc} }
+	s := fixed("when the scheduler steps", []string{"interval", "frequency", "monitor", "strict", "name", "reduce_on_plateau", "opt_idx", "scheduler"},
+		interval, &jsonschema.Schema{Types: []string{"integer", "null"}, Minimum: Ptr(1.0), Description: "epochs or batches between steps"},
+		text("metric of a scheduler that is stepped with one"),
+		&jsonschema.Schema{Types: []string{"boolean", "null"}, Description: "a missing monitor is an error"}, text("label in logs"),
+		any("has no effect: it follows from the scheduler"), any("has no effect: there is one optimizer"), any("overridden by the scheduler chosen, with a warning"))
+	s.Type, s.Types = "", []string{"object", "null"}
+	return s
+}

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/thaw-go/thaw/engine"
 )
@@ -22,7 +23,7 @@ func TestCollectorNeedNotWait(t *testing.T) {
 		b := &bundle{t: t, e: e, g: rand.New(rand.NewPCG(1, 2))}
 		// Each takes tens of milliseconds: a vector of many elements, a product,
 		// rows, and the convolution of one large picture.
-		long := b.array(1, 1<<23)
+		long := b.array(1, 1<<24)
 		square := b.array(1200, 1200)
 		rows := b.array(8192, 512)
 		image, weight, seen := b.array(1, 32, 256, 256), b.array(32, 32, 3, 3), b.array(1, 32, 256, 256)
@@ -43,7 +44,7 @@ func TestCollectorNeedNotWait(t *testing.T) {
 
 // collectsDuring tells whether a collection began and ended during a call.
 func collectsDuring(b *bundle, c engine.Call) bool {
-	for range 20 {
+	for began := time.Now(); time.Since(began) < 8*time.Second; {
 		var running, ended atomic.Bool
 		done := make(chan struct{})
 		go func() {

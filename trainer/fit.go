@@ -93,7 +93,7 @@ type fit struct {
 	pace   pace
 	// trained is the time spent on the batches of the epoch, validations left out.
 	trained time.Duration
-	rates rateLog
+	rates   rateLog
 	// guard checks the first step of a phase.
 	guard   *guard
 	began   time.Time

@@ -93,21 +93,56 @@ func (p *product) sizeB(stripes, depth int) int { return stripes * depth * 2 * p
 
 // packA packs panels of A from column k0 on.
 func (p *product) packA(dst []float32, a matrix, from, to, k0, depth int) {
-	w := p.isa.Width()
-	for i := from; i < to; i++ {
-		at := unsafe.Pointer(&dst[(i-from)*depth*w])
-		packPanel(p.isa, at, 4*w, matrix{a.at(p.rows.start(i), k0), a.row, a.col}, p.rows.size(i), depth)
+	step := 4 * p.isa.Width()
+	for i := from; i < to; {
+		end := p.rows.until(i, to)
+		x := panels{matrix{a.at(p.rows.start(i), k0), a.row, a.col}, p.rows.size(i), end - i, depth}
+		x.pack(p.isa, unsafe.Pointer(&dst[(i-from)*depth*p.isa.Width()]), step)
+		i = end
 	}
 }
 
 // packB packs panels of B from row k0 on.
 func (p *product) packB(dst []float32, b matrix, from, to, k0, depth int) {
 	w := 2 * p.isa.Width()
-	for j := from; j < to; j++ {
-		at := unsafe.Pointer(&dst[(j-from)*depth*w])
-		packPanel(p.isa, at, 4*w, matrix{b.at(k0, j*w), b.row, b.col}.turned(), min(w, p.n-j*w), depth)
+	whole := max(min(to, p.n/w), from)
+	if whole > from {
+		x := panels{matrix{b.at(k0, from*w), b.row, b.col}.turned(), w, whole - from, depth}
+		x.pack(p.isa, unsafe.Pointer(&dst[0]), 4*w)
+	}
+	if whole < to {
+		at := unsafe.Pointer(&dst[(whole-from)*depth*w])
+		packPanel(p.isa, at, 4*w, matrix{b.at(k0, whole*w), b.row, b.col}.turned(), p.n-whole*w, depth)
 	}
 }
+
+// panels are n rows of x each, one below the other, and depth columns.
+type panels struct {
+	x        matrix
+	n, count int
+	depth    int
+}
+
+// pack packs panels one behind the other, step bytes from column to column.
+func (s *panels) pack(isa asm.ISA, dst unsafe.Pointer, step int) {
+	if s.x.row != 4 {
+		for i := range s.count {
+			packPanel(isa, unsafe.Add(dst, i*s.depth*step), step, matrix{s.x.at(i*s.n, 0), s.x.row, s.x.col}, s.n, s.depth)
+		}
+		return
+	}
+	for i := 0; i < s.count; i += mostCopied {
+		a := asm.Pack{
+			Dst: unsafe.Add(dst, i*s.depth*step), Src: s.x.at(i*s.n, 0), K: s.depth, Cols: s.n, Step: s.x.col, DstStep: step,
+			More: min(s.count-i, mostCopied) - 1, Panel: s.depth * step,
+		}
+		isa.Copy(&a)
+	}
+}
+
+// mostCopied is how many panels are packed in one call, which the garbage
+// collector may wait for.
+const mostCopied = 10
 
 // packPanel packs n rows of x, at most two vectors, and depth columns: for each
 // column its elements, step bytes from the next column's.

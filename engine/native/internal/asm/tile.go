@@ -40,6 +40,9 @@ type Pack struct {
 	K int
 	// Cols of a copied row, at most two vectors; the rest is zeroed.
 	Cols int
+	// More panels lie beside the first, Cols from one to the next in the source
+	// and Panel bytes in Dst (Copy).
+	More, Panel int
 	// Step lies between the source's rows (Copy), or between its runs (Turn).
 	Step int
 	// Runs of K elements are joined into a long row (Turn).

@@ -10,20 +10,33 @@ func packs(s *sources) {
 	s.kernel("gather", "packs rows that are joined from pieces.", asm.Pack{}, gather)
 }
 
+// copyRows goes along each row, through all panels: what lies side by side is
+// read side by side.
 func copyRows(k *kernel) {
 	k.columnMasks("Cols")
-	k.get("SI", "Src", "DI", "Dst", "R8", "Step", "R9", "DstStep", "CX", "K", "DX", "Cols")
+	k.get("SI", "Src", "DI", "Dst", "R8", "Step", "R9", "DstStep", "CX", "K", "DX", "Cols", "R10", "Panel", "R11", "More")
 	one := k.fresh("one")
+	k.ins("LEAQ", indexed("DX", 0, "DX", 1), "R12") // bytes from one panel to the next
+	k.ins("SHLQ", "$1", "R12")
 	k.jump("JLE", "DX", imm(k.width), one)
 	for _, vectors := range []int{2, 1} {
 		if vectors == 1 {
 			k.label(one)
 		}
 		k.loop("CX", 1, func() {
+			panel := k.fresh("panel")
+			k.ins("MOVQ", "SI", "R13")
+			k.ins("MOVQ", "DI", "R15")
+			k.ins("MOVQ", "R11", "AX")
+			k.label(panel)
 			for j := range vectors {
-				k.loadMasked(mem("SI", j*k.bytes()), j, k.v(j))
-				k.ins("VMOVUPS", k.v(j), mem("DI", j*k.bytes()))
+				k.loadMasked(mem("R13", j*k.bytes()), j, k.v(j))
+				k.ins("VMOVUPS", k.v(j), mem("R15", j*k.bytes()))
 			}
+			k.ins("ADDQ", "R12", "R13")
+			k.ins("ADDQ", "R10", "R15")
+			k.ins("DECQ", "AX")
+			k.ins("JGE", panel)
 			k.ins("ADDQ", "R8", "SI")
 			k.ins("ADDQ", "R9", "DI")
 		})

@@ -39,6 +39,9 @@ func fused(u stretches, r Rule, c *Cell[float32]) bool {
 	default:
 		return false
 	}
+	if a.Betas[0] <= 0.5 {
+		return false // the kernels' m + (1−β1)·(g−m) is exact only for small 1−β1
+	}
 	attr := engine.Attr{
 		LR: a.LR, Beta1: a.Betas[0], Beta2: a.Betas[1], Eps: a.Eps, WeightDecay: a.WeightDecay,
 		Decoupled: a.Decoupled, Maximize: a.Maximize, StepCount: c.Step,

@@ -2,8 +2,12 @@ package conformance
 
 import (
 	"encoding/json"
+	"fmt"
 	"strconv"
+	"strings"
 	"testing"
+
+	"github.com/thaw-go/thaw/optim"
 )
 
 const torchOptimizersFile = "torch_optimizers.json"
@@ -278,4 +282,37 @@ func quadratic(a []numbers, b, x []float64) (float64, []float64) {
 		g[i] -= b[i]
 	}
 	return f, g
+}
+
+// TestTorchOptimizerDefaults: every optimizer of torch takes torch's arguments,
+// no others, and with torch's defaults.
+func TestTorchOptimizerDefaults(t *testing.T) {
+	var defaults map[string]arguments
+	context(t, torchOptimizersFile, "defaults", &defaults)
+	for name, want := range defaults {
+		t.Run(name, func(t *testing.T) {
+			e, err := optimizers.Find("torch.optim." + name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := optim.Options(e.Value.Default)
+			for argument, v := range want {
+				if has, ok := got[argument]; !ok || fmt.Sprint(has) != fmt.Sprint(v) {
+					t.Errorf("%s is %v, torch has %v", argument, has, v)
+				}
+				delete(got, argument)
+			}
+			for argument := range got {
+				t.Errorf("%s is not torch's", argument)
+			}
+			for _, s := range []string{"foreach", "fused", "capturable", "differentiable"} {
+				o, err := makeOptimizer(name, arguments{s: true})
+				if err != nil {
+					t.Errorf("%s: %v", s, err)
+				} else if r := o.Remarks(); len(r) != 1 || !strings.Contains(r[0], s) {
+					t.Errorf("%s: remarks %q, want that it has no effect", s, r)
+				}
+			}
+		})
+	}
 }

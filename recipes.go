@@ -216,38 +216,41 @@ func fieldsOf(n *tree.Node) []tree.Field {
 	return n.Fields
 }
 
-// blamed places an error at the argument that it is about, where n has it.
+// blamed places an error at the innermost argument that it is about, as far as
+// n has that one once.
 func blamed(n *tree.Node, err error) error {
-	at := n
-	if about, ok := errors.AsType[*lrsched.ArgError](err); ok {
-		if k := keyIn(n, about.Arg); k != nil {
-			at = k
+	at, within := n, n
+	for inner := err; ; {
+		about, ok := errors.AsType[*lrsched.ArgError](inner)
+		if !ok {
+			break
 		}
+		found := keysIn(within, about.Arg)
+		if len(found) != 1 {
+			break
+		}
+		at, within, inner = found[0].Key, found[0].Value, about.Err
 	}
 	return at.Errorf("", "%v", err)
 }
 
-// keyIn finds a key in a tree, outermost first.
-func keyIn(n *tree.Node, key string) *tree.Node {
+// keysIn finds a key in a tree, wherever it is; not below itself.
+func keysIn(n *tree.Node, key string) []tree.Field {
 	if n == nil {
 		return nil
 	}
+	var out []tree.Field
 	for _, f := range n.Fields {
 		if f.Key.Text == key {
-			return f.Key
+			out = append(out, f)
+			continue
 		}
-	}
-	for _, f := range n.Fields {
-		if k := keyIn(f.Value, key); k != nil {
-			return k
-		}
+		out = append(out, keysIn(f.Value, key)...)
 	}
 	for _, it := range n.Items {
-		if k := keyIn(it, key); k != nil {
-			return k
-		}
+		out = append(out, keysIn(it, key)...)
 	}
-	return nil
+	return out
 }
 
 // recipesForm is what stands below the key recipes.

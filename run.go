@@ -140,7 +140,7 @@ func (r *Run) optimization() (task.Optimization, error) {
 	o := task.Optimization{Optimizer: r.Config.Optimizer.Spec, LearningRate: r.Config.LearningRate}
 	if n := r.Config.Optimizer.Node; n != nil {
 		if _, err := optim.Make(r.components.Optimizers, o.Spec()); err != nil {
-			return o, blamed(n, fmt.Errorf("optimizer: %w", err))
+			return o, blamed(n, err)
 		}
 	}
 	err := r.lrScheduler(&o)

@@ -25,30 +25,31 @@ func (o *Optimizer) lbfgsEntries() map[string]any {
 	if len(ps) == 0 {
 		return nil
 	}
-	first := o.state[ps[0].Name]
+	first, history := o.state[ps[0].Name], max(0, o.groups[0].rule.(*LBFGS).HistorySize)
 	if ps[0].Value.F64 != nil {
-		return lbfgsDict(first, recall(o, flat64(ps)))
+		return lbfgsDict(first, recall(o, flat64(ps)), history)
 	}
-	return lbfgsDict(first, recall(o, flat32(ps)))
+	return lbfgsDict(first, recall(o, flat32(ps)), history)
 }
 
-func lbfgsDict[T Float](first *State, m lbfgsMemory[T]) map[string]any {
+// lbfgsDict is a memory in torch's form; first is the first parameter's state,
+// and torch's list of the recursion's weights is as long as the history may get.
+func lbfgsDict[T Float](first *State, m lbfgsMemory[T], history int) map[string]any {
 	out := map[string]any{"func_evals": m.evaluated, "n_iter": m.iterations}
 	if m.iterations == 0 {
 		return out
 	}
 	vector := func(x []T) any { return StateTensor{[]int{len(x)}, sliceOf(slices.Clone(x))} }
 	one := func(v float64) any { return StateTensor{Slice: sliceOf([]T{T(v)})} }
-	var dirs, steps, ro, al []any
+	var dirs, steps, ro []any
 	for i := range m.dirs {
-		dirs, steps, ro = append(dirs, vector(m.dirs[i])), append(steps, vector(m.steps[i])), append(ro, m.ro[i])
+		dirs, steps, ro = append(dirs, vector(m.dirs[i])), append(steps, vector(m.steps[i])), append(ro, one(m.ro[i]))
 	}
-	for i := 0; ; i++ {
-		v, has := first.scalar("al." + strconv.Itoa(i))
-		if !has {
-			break
+	al := make([]any, history)
+	for i := range al {
+		if v, has := first.scalar("al." + strconv.Itoa(i)); has {
+			al[i] = one(v)
 		}
-		al = append(al, v)
 	}
 	out["d"], out["prev_flat_grad"] = vector(m.d), vector(m.prev)
 	out["old_dirs"], out["old_stps"], out["ro"], out["al"] = dirs, steps, ro, al

@@ -65,6 +65,9 @@ func (o *Optimizer) StateDict() StateDict {
 // dictOptions are all entries of a group but its parameters.
 func (o *Optimizer) dictOptions(g group) registry.Args {
 	out := Options(g.rule)
+	if l, ok := g.rule.(*LBFGS); ok {
+		out["max_eval"] = l.evaluations() // torch leaves no null there
+	}
 	for _, name := range switches(g.rule) {
 		out[name] = switchDefaults[name]
 	}

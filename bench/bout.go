@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/thaw-go/thaw/engine/native"
 )
@@ -152,6 +153,10 @@ func apart(a, b float64) bool {
 // minimum of a short step needs more of them.
 const roundTime = 30 // ms
 
+// settling is how long nobody computes between the turns: the threads of OpenBLAS
+// and of OpenMP go on spinning for a while, on the cores of who comes next.
+const settling = 60 * time.Millisecond
+
 // rounds measures the sides in turn, with the core's peak between them.
 func (o *outcome) rounds(e *native.Engine, n int) error {
 	for range n {
@@ -162,6 +167,7 @@ func (o *outcome) rounds(e *native.Engine, n int) error {
 			if c.s == nil {
 				continue
 			}
+			time.Sleep(settling)
 			for spent := 0.0; spent < roundTime; {
 				x, err := c.s.step(false)
 				if err != nil {

@@ -66,7 +66,9 @@ type answer struct {
 }
 
 // startRival starts the process, which takes some seconds. OPENBLAS_CORETYPE,
-// where set, would choose slower kernels than the library's own choice.
+// where set, would choose slower kernels than the library's own choice. The
+// timeout has OpenBLAS's threads sleep after 2²⁰ cycles without work, as those of
+// OpenMP do, and not spin into the turn of the next.
 func startRival(python string) (*rival, error) {
 	cmd := exec.Command(python, "-c", torchSteps)
 	cmd.Stderr = os.Stderr
@@ -75,6 +77,7 @@ func startRival(python string) (*rival, error) {
 			cmd.Env = append(cmd.Env, v)
 		}
 	}
+	cmd.Env = append(cmd.Env, "OPENBLAS_THREAD_TIMEOUT=20")
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err

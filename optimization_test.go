@@ -150,6 +150,8 @@ func TestOptimizationPage(t *testing.T) {
 	if len(blocks) != len(list) {
 		t.Fatalf("%d blocks of YAML on the page, %d here", len(blocks), len(list))
 	}
+	text, err = thaw.Schema()
+	schema := resolvedSchema(t, text, err)
 	t.Chdir(t.TempDir())
 	drawPictures(t, "pictures")
 	for i, s := range list {
@@ -157,6 +159,9 @@ func TestOptimizationPage(t *testing.T) {
 			yaml := blocks[i][1]
 			if !strings.Contains(yaml, s.first) {
 				t.Fatalf("the page's block is another one:\n%s", yaml)
+			}
+			if err := schema.Validate(instance(t, "page.yaml", []byte(yaml))); err != nil {
+				t.Error(err)
 			}
 			e := reference.New(host.Options{})
 			defer e.Close()

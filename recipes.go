@@ -220,18 +220,30 @@ func fieldsOf(n *tree.Node) []tree.Field {
 // n has that one once.
 func blamed(n *tree.Node, err error) error {
 	at, within := n, n
-	for inner := err; ; {
-		about, ok := errors.AsType[*lrsched.ArgError](inner)
-		if !ok {
+	for inner := err; inner != nil; {
+		var arg string
+		if arg, inner = argumentOf(inner); arg == "" {
 			break
 		}
-		found := keysIn(within, about.Arg)
+		found := keysIn(within, arg)
 		if len(found) != 1 {
 			break
 		}
-		at, within, inner = found[0].Key, found[0].Value, about.Err
+		at, within = found[0].Key, found[0].Value
 	}
 	return at.Errorf("", "%v", err)
+}
+
+// argumentOf is the outermost argument that an error is about, and what is
+// wrong with it; "" where it is about none.
+func argumentOf(err error) (arg string, inner error) {
+	if e, ok := errors.AsType[*lrsched.ArgError](err); ok {
+		return e.Arg, e.Err
+	}
+	if e, ok := errors.AsType[*optim.ArgError](err); ok {
+		return e.Arg, e.Err
+	}
+	return "", nil
 }
 
 // keysIn finds a key in a tree, wherever it is; not below itself.
@@ -285,7 +297,11 @@ func lrSchedulerForm() *jsonschema.Schema {
 	s.AnyOf[2] = &jsonschema.Schema{Type: "array", PrefixItems: []*jsonschema.Schema{name(), args(), schedulerConfigForm()}, MinItems: Ptr(2), MaxItems: Ptr(3)}
 	whole := fixed("", []string{"name", "args", "config"}, name(), args(), schedulerConfigForm())
 	whole.Required = []string{"name"}
-	s.AnyOf = append(s.AnyOf, whole, &jsonschema.Schema{Type: "null"})
+	sole := &jsonschema.Schema{
+		Type: "object", MinProperties: Ptr(1), MaxProperties: Ptr(1), AdditionalProperties: args(),
+		PropertyNames: &jsonschema.Schema{Not: &jsonschema.Schema{Enum: []any{"name", "args", "config", "class_path", "init_args"}}},
+	}
+	s.AnyOf = append(s.AnyOf, whole, sole, &jsonschema.Schema{Type: "null"})
 	return s
 }
 

@@ -103,10 +103,17 @@ func TestSchemaOfRuns(t *testing.T) {
 		true: {
 			"schedule: file.yaml", "schedule: freeze", "schedule: {preset: freeze_unfreeze, epoch: 2}", "schedule: {0: {params: [a]}}", "schedule: null",
 			"callbacks: [{FinetuningScheduler: {ft_schedule: {preset: by_block}}}]", "callbacks: [{FinetuningScheduler: {ft_schedule: a.yaml}}]",
+			"lr_scheduler: StepLR", "lr_scheduler: [StepLR, {step_size: 1}, {interval: step, monitor: null}]", "lr_scheduler: {StepLR: {step_size: 1}}",
+			"lr_scheduler: {name: StepLR, args: {step_size: 1}, config: {frequency: 2}}", "lr_scheduler: {class_path: StepLR, init_args: {step_size: 1}}",
+			"lr_scheduler: null", "recipes: null", "recipes: {optimizers: {a: {args: {x: null}, optimizer: [sgd, {lr: '${x}'}]}}}",
+			"recipes: {lr_schedulers: {a: {doc: b, scheduler: {StepLR: {step_size: 1}}, config: {interval: step}}}}",
 		},
 		false: {
 			"schedule: {preset: freeze, epochs: 2}", "schedule: {0: {parms: [a]}}", "schedule: {first: {params: [a]}}", "schedule: [a]", "schedule: {preset: freeze, layers: 0}",
 			"callbacks: [{FinetuningScheduler: {ft_schedule: {0: 3}}}]",
+			"lr_scheduler: [StepLR]", "lr_scheduler: [StepLR, {}, {intervall: step}]", "lr_scheduler: [StepLR, {}, {interval: batch}]", "lr_scheduler: 3",
+			"lr_scheduler: {name: StepLR, arg: {}}", "recipes: [a]", "recipes: {optimisers: {}}", "recipes: {optimizers: {a: {scheduler: b}}}",
+			"recipes: {lr_schedulers: {a: {scheduler: b, arg: {}}}}", "recipes: {lr_schedulers: {a: {args: {x: 1}}}}",
 		},
 	} {
 		for _, text := range texts {

@@ -1,6 +1,9 @@
 package lrsched
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Choice is how a user picks a scheduler: by name, by name and arguments, by
 // both and a config, or as a Go builder.
@@ -34,7 +37,7 @@ func Use(b Builder, config ...Config) Choice {
 	return c
 }
 
-const choiceForms = "want a name, [name, args], [name, args, config], {name, args, config} or {class_path, init_args}"
+const choiceForms = "want a name, [name, args], [name, args, config], {name: args}, {name, args, config} or {class_path, init_args}"
 
 // ParseChoice reads a choice from its data form.
 func ParseChoice(v any) (Choice, error) {
@@ -71,6 +74,9 @@ func parseTuple(list []any) (Choice, error) {
 }
 
 func parseMapping(m map[string]any) (c Choice, err error) {
+	if name, args, ok := soleName(m); ok {
+		return Named(name, args), nil
+	}
 	for k, v := range m {
 		ok := true
 		switch k {
@@ -104,4 +110,15 @@ func parseMapping(m map[string]any) (c Choice, err error) {
 		return Choice{}, fmt.Errorf("%s: the name is missing", choiceForms)
 	}
 	return c, nil
+}
+
+// soleName reads {name: args}: a mapping with one key, that is not one of the
+// other form's.
+func soleName(m map[string]any) (name string, args Args, ok bool) {
+	for k, v := range m {
+		args, isMap := toMap(v)
+		ok := len(m) == 1 && (isMap || v == nil) && !slices.Contains([]string{"name", "args", "config", "class_path", "init_args"}, k)
+		return k, args, ok
+	}
+	return "", nil, false
 }

@@ -12,6 +12,18 @@ import (
 	"github.com/thaw-go/thaw/registry"
 )
 
+// ArgError is a mistake in one argument.
+type ArgError struct {
+	// Owner is the optimizer, Arg the argument as the user wrote it.
+	Owner, Arg string
+	Err        error
+}
+
+func (e *ArgError) Error() string { return fmt.Sprintf("optimizer %s: %v", e.Owner, e.Err) }
+
+// Unwrap gives the mistake itself.
+func (e *ArgError) Unwrap() error { return e.Err }
+
 // binder is a rule that reads some arguments itself; it gives back those that
 // are left.
 type binder interface {
@@ -45,10 +57,10 @@ func bindIn(c *Catalog, name string, def Rule, args registry.Args) (Rule, error)
 		case isSwitch(k):
 			err = checkSwitch(args[k])
 		default:
-			return nil, fmt.Errorf("optimizer %s: unknown argument %q%s", name, k, suggest(k, slices.Sorted(maps.Keys(fields))))
+			return nil, &ArgError{name, k, fmt.Errorf("unknown argument %q%s", k, suggest(k, slices.Sorted(maps.Keys(fields))))}
 		}
 		if err != nil {
-			return nil, fmt.Errorf("optimizer %s: %s: %w", name, k, err)
+			return nil, &ArgError{name, k, fmt.Errorf("%s: %w", k, err)}
 		}
 	}
 	if err := r.Check(); err != nil {

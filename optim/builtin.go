@@ -39,7 +39,7 @@ type entry struct {
 // Builtin is the set of built-in optimizers.
 func Builtin() *Catalog {
 	s := registry.NewSet[Component]("optimizer")
-	for _, e := range slices.Concat(torchEntries()) {
+	for _, e := range slices.Concat(torchEntries(), []entry{hfAdafactorEntry}) {
 		err := s.Add(registry.Entry[Component]{
 			Name: e.name, Doc: e.doc, Aliases: e.paths,
 			Value: Component{Default: e.rule, Formula: e.formula, Source: e.source},

@@ -80,17 +80,18 @@ func (l Limit) Of(n int) (int, error) {
 
 // Batches is how many batches one rank sees in an epoch. Ranks share the
 // samples evenly: each gets ⌈samples/world⌉, so that some samples are seen
-// twice, as with torch's DistributedSampler. The last, smaller batch is kept
-// unless dropLast.
+// twice, as with torch's DistributedSampler, and a last, smaller batch. With
+// dropLast nothing is seen twice: it is what one process with a world times
+// larger batch makes, ⌊samples/(world·batchSize)⌋.
 func Batches(samples, batchSize, world int, dropLast bool) int {
-	if samples <= 0 || batchSize <= 0 {
+	world = max(world, 1)
+	switch {
+	case samples <= 0 || batchSize <= 0:
 		return 0
+	case dropLast:
+		return samples / world / batchSize
 	}
-	share := ceilDiv(samples, max(world, 1))
-	if dropLast {
-		return share / batchSize
-	}
-	return ceilDiv(share, batchSize)
+	return ceilDiv(ceilDiv(samples, world), batchSize)
 }
 
 // Budget computes the run's length:

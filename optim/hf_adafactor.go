@@ -113,8 +113,9 @@ func hfAdafactor[T Float](o *HFAdafactor, c *Cell[T]) {
 			u[i] = g / sqrt(v[i])
 		}
 	} else {
-		o64 := factors{keep: keep, eps: o.Eps[0], cols: c.Shape[len(c.Shape)-1], rows: c.Shape[len(c.Shape)-2]}
-		factorise(o64, c.G, u, moments)
+		n := len(c.Shape)
+		f := factors{keep: keep, eps: o.Eps[0], rows: c.Shape[n-2], cols: c.Shape[n-1]}
+		factorise(f, c.G, u, moments)
 	}
 	step := T(rate / math.Max(1, rms(u)/o.ClipThreshold))
 	decay := T(1 - o.WeightDecay*rate)

@@ -66,7 +66,6 @@ func snippets(t *testing.T) []snippet {
 		return func(i int) float64 { return 1e-4 * math.Pow(0.1, float64(i/every)) }
 	}
 	c := thaw.Defaults()
-	c.Optimizers, c.LRSchedulers = c.Optimizers.Clone(), c.LRSchedulers.Clone()
 	recipe := registry.Entry[lrsched.Component]{
 		Name: "my_steplr_recipe",
 		Value: lrsched.Compose(func(lrsched.Args) (lrsched.Choice, error) {

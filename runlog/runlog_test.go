@@ -21,6 +21,7 @@ var story = []event.Event{
 	event.PhaseStarted{Phase: 0, Phases: 2, Thawed: []string{"model.linear.weight", "model.linear.bias"}, Trainable: 650, Total: 75002, Groups: []event.Group{{LR: 1e-3}}},
 	event.EpochStarted{Batches: 4},
 	event.StepDone{Batches: 4, Loss: 2.31, LRs: []float64{1e-3}, SamplesPerSecond: 1234, Log: true},
+	event.LRs{Values: map[string]float64{"lr-Adam/pg1": 1e-3, "lr-Adam/pg2": math.Inf(1)}},
 	event.StepDone{Batch: 1, Batches: 4, Step: 1, Loss: math.NaN(), LRs: []float64{1e-3}, SamplesPerSecond: 1234},
 	event.Validated{Metrics: map[string]float64{"val_loss": 2.1, "val_accuracy": .25}, Best: true, Patience: 3},
 	event.EpochDone{TrainLoss: 2.3, Seconds: 2, Samples: 50},
@@ -103,8 +104,11 @@ func TestNDJSON(t *testing.T) {
 		if m["event"] == "validated" && m["Epoch"] == 1.0 && m["Metrics"].(map[string]any)["val_loss"] != "+Inf" {
 			t.Errorf("infinity reads %v", m["Metrics"])
 		}
+		if m["event"] == "lrs" && (m["Values"].(map[string]any)["lr-Adam/pg1"] != 1e-3 || m["Values"].(map[string]any)["lr-Adam/pg2"] != "+Inf") {
+			t.Errorf("learning rates read %v", m["Values"])
+		}
 	}
-	want := "run_started phase_started epoch_started step_done validated epoch_done validated phase_started warning note run_done"
+	want := "run_started phase_started epoch_started step_done lrs validated epoch_done validated phase_started warning note run_done"
 	if got := strings.Join(kinds, " "); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}

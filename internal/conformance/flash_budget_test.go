@@ -10,7 +10,7 @@ import (
 
 type flashBudget struct {
 	Len       loose  `json:"len"`
-	MaxEpochs int    `json:"max_epochs"`
+	MaxEpochs *int   `json:"max_epochs"`
 	MaxSteps  *int   `json:"max_steps"`
 	Limit     loose  `json:"limit"`
 	Accum     loose  `json:"accumulate"`
@@ -30,7 +30,13 @@ func (f *flash) budget(t *testing.T, raw json.RawMessage) {
 	}
 	decode(t, raw, &m)
 	eachCase(t, m.Cases, func(t *testing.T, c flashBudget) {
-		tr := lrsched.Training{Batches: -1, MaxEpochs: c.MaxEpochs, MaxSteps: -1}
+		tr := lrsched.Training{Batches: -1, MaxEpochs: config.DefaultRun().Trainer.MaxEpochs, MaxSteps: -1}
+		switch {
+		case c.MaxEpochs != nil:
+			tr.MaxEpochs = *c.MaxEpochs
+		case c.MaxSteps != nil && *c.MaxSteps != -1:
+			tr.MaxEpochs = -1
+		}
 		switch n := c.Len.v.(type) {
 		case int:
 			// One sample a batch: the samples are shared out to the devices.
@@ -51,7 +57,12 @@ func (f *flash) budget(t *testing.T, raw json.RawMessage) {
 		if c.MaxSteps != nil {
 			tr.MaxSteps = *c.MaxSteps
 		}
-		if text, ok := c.Accum.v.(string); ok { // a schedule of accumulations
+		text, isText := c.Accum.v.(string)
+		if m, ok := c.Accum.v.(map[string]any); ok {
+			b, _ := json.Marshal(m)
+			text, isText = string(b), true
+		}
+		if isText { // a schedule of accumulations
 			run := config.DefaultRun()
 			n, err := parseYAML("case.yaml", "trainer: {accumulate_grad_batches: "+text+"}")
 			if err == nil {

@@ -208,6 +208,7 @@ func (f *flash) combos(t *testing.T, raw json.RawMessage) {
 	}
 	runCases(t, cases, func(t *testing.T, c combo) {
 		o, s := m.Optimizers[c.Optimizer], m.Schedulers[c.Scheduler]
+		awaits(t, o.Class)
 		spec := flashOptimizer(t, o.Value.v)
 		made, err := optim.Make(optim.Builtin(), spec)
 		if err != nil {
@@ -347,12 +348,12 @@ func (f *flash) transformersFits(t *testing.T, raw json.RawMessage) {
 			samples: m.Dataset.Samples, inputs: 784, outputs: 10, epochs: m.Dataset.MaxEpochs, limit: limit,
 			opt: task.Optimization{Optimizer: flashOptimizer(t, m.Optimizers[c.Optimizer].v), LRScheduler: &choice, LearningRate: &lr},
 		}.run(t)
-		if steps != want*m.Dataset.MaxEpochs || len(rates) != steps {
+		if steps != want || len(rates) != steps {
 			t.Fatalf("%d steps with %d learning rates, want %d", steps, len(rates), want)
 		}
 		// What a fit's steps were made with is what the schedule says for its length.
 		table := &lrsched.Table{Groups: []lrsched.Group{{LR: lr}}}
-		s, err := r.Build(table, lrsched.Budget{TotalSteps: steps, StepsPerEpoch: want, Epochs: m.Dataset.MaxEpochs}, nil)
+		s, err := r.Build(table, lrsched.Budget{TotalSteps: steps, StepsPerEpoch: steps / m.Dataset.MaxEpochs, Epochs: m.Dataset.MaxEpochs}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -151,18 +152,45 @@ func (f *flash) configMerge(t *testing.T, c flashMerge) {
 		f.recipeConfig(t, c)
 		return
 	}
+	given := configIn(c.Input.v)
 	r, err := chosenScheduler(c.Input.v, lrsched.Builtin())
-	causes := append(cause(unknownKeys(c.Result), "unknown-config-key"), cause(needsMetric(nameIn(c.Input.v)), "plateau-monitors")...)
+	causes := append(cause(invalidConfig(given), "unknown-config-key"), cause(needsMetric(nameIn(c.Input.v)), "plateau-monitors")...)
 	if f.differs(t, err == nil, causes, "%v", err); err != nil {
 		return
 	}
-	f.sameConfig(t, r, c.Result, append(causes, "suitable-interval"))
+	delete(c.Result, "scheduler")
+	f.sameConfig(t, r, c.Result, append(causes, cause(given["interval"] == nil, "suitable-interval")...))
 }
 
-// unknownKeys tells whether a config has a key that none has.
-func unknownKeys(m map[string]any) bool {
-	for k := range m {
-		if !slices.Contains([]string{"class", "scheduler", "interval", "frequency", "monitor", "strict", "name", "reduce_on_plateau", "opt_idx"}, k) {
+// configIn is the scheduler config in an input; nil where there is none.
+func configIn(in any) map[string]any {
+	if list, ok := in.([]any); ok && len(list) == 3 {
+		m, _ := list[2].(map[string]any)
+		return m
+	}
+	return nil
+}
+
+// invalidConfig tells whether a config has a key that none has, or a value that
+// its key does not take.
+func invalidConfig(m map[string]any) bool {
+	for k, v := range m {
+		n, isInt := v.(int)
+		switch k {
+		case "interval":
+			if v != "step" && v != "epoch" {
+				return true
+			}
+		case "frequency":
+			if !isInt || n < 1 {
+				return true
+			}
+		case "opt_idx":
+			if v != nil && n != 0 {
+				return true
+			}
+		case "scheduler", "monitor", "strict", "name", "reduce_on_plateau":
+		default:
 			return true
 		}
 	}
@@ -212,8 +240,8 @@ func (f *flash) recipeConfig(t *testing.T, c flashMerge) {
 
 func (f *flash) schedulerError(t *testing.T, c flashErrorCase) {
 	_, err := chosenScheduler(c.Input.v, lrsched.Builtin())
-	list, _ := c.Input.v.([]any)
-	f.differs(t, err != nil, cause(c.Kind == "list" && (len(list) == 2 || len(list) == 3), "list-is-tuple"), "no error, want %s", c.Error.Match)
+	_, known := lrsched.Builtin().Schedulers.Lookup(nameIn(c.Input.v))
+	f.differs(t, err != nil, f.inputCauses(c, known), "no error, want %s", c.Error.Match)
 	c.Error.note(t, err)
 }
 
@@ -288,11 +316,13 @@ func (f *flash) warmupError(t *testing.T, c flashWarmupError) {
 		for kind, x := range v {
 			n, isInt := x.(int)
 			x0, isFloat := x.(float64)
+			text, _ := x.(string)
+			_, notNumber := strconv.ParseFloat(text, 64)
 			if kind == "float" && isInt {
 				x = float64(n)
 			}
 			args["num_warmup_steps"] = x
-			causes = cause(isInt && n >= 0 || isFloat && x0 > 1 && x0 == math.Trunc(x0), "whole-warmup")
+			causes = append(cause(isInt && n >= 0 || isFloat && x0 > 1 && x0 == math.Trunc(x0), "whole-warmup"), cause(notNumber == nil, "number-as-text")...)
 		}
 	case string:
 		if v != "missing" {

@@ -3,7 +3,10 @@ package conformance
 import (
 	"bytes"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -16,7 +19,15 @@ const flashFile = "flash.yaml"
 // TestFlash replays how Lightning Flash chooses optimizers and LR schedulers.
 // Where we differ on purpose, a rule of differences.Flash says why.
 func TestFlash(t *testing.T) {
-	f := &flash{used: map[string]bool{}}
+	f := &flash{used: map[string]bool{}, names: map[string]bool{}}
+	for _, sec := range load(t, flashFile) {
+		var parts map[string]json.RawMessage
+		if (sec.name == "optimizers" || sec.name == "lr_schedulers") && json.Unmarshal(sec.raw, &parts) == nil {
+			var listed loose
+			decode(t, parts["available"], &listed)
+			texts(listed.v, func(name string) { f.names[name] = true })
+		}
+	}
 	suite{
 		file: flashFile, context: []string{"meta"},
 		sections: map[string]sectionFunc{
@@ -34,17 +45,80 @@ func TestFlash(t *testing.T) {
 			"step_budget": f.one(f.budget),
 		},
 	}.replay(t)
+	f.beyond(t)
 	for _, d := range differences.Flash {
-		if !f.used[d.ID] {
-			t.Logf("no case shows the difference %s", d.ID)
+		if !f.used[d.ID] && !t.Failed() && os.Getenv("THAW_CONFORMANCE_DIR") == "" {
+			t.Errorf("no case shows the difference %s", d.ID)
 		}
 	}
+}
+
+// beyond holds the differences in inputs that the file's cases do not have:
+// Flash refuses each of them.
+func (f *flash) beyond(t *testing.T) {
+	if _, err := os.Stat(filepath.Join(dir(), flashFile)); err != nil {
+		return
+	}
+	raise := func(in any) flashErrorCase {
+		_, isList := in.([]any)
+		return flashErrorCase{Input: flashInput{in}, Kind: map[bool]string{true: "list"}[isList], Error: &flashError{}}
+	}
+	t.Run("optimizers", func(t *testing.T) {
+		for _, in := range []any{"torch.optim.Adam", "ADAM_W", []any{"Adam", map[string]any{}}} {
+			f.optimizerError(t, raise(in))
+		}
+		numeric := raise([]any{"Adam", map[string]any{"lr": "1e-06"}})
+		numeric.Kind = ""
+		f.optimizerError(t, numeric)
+	})
+	t.Run("lr_schedulers", func(t *testing.T) {
+		for _, in := range []any{"constant", "get_constant_schedule", "torch.optim.lr_scheduler.LinearLR", []any{"step_lr", map[string]any{"step_size": 2}, nil}} {
+			f.schedulerError(t, raise(in))
+		}
+	})
 }
 
 // flash replays one file.
 type flash struct {
 	// used are the differences that a case has shown.
 	used map[string]bool
+	// names are what Flash lists.
+	names map[string]bool
+}
+
+// texts visits every text in a value.
+func texts(v any, visit func(string)) {
+	switch v := v.(type) {
+	case string:
+		visit(v)
+	case []any:
+		for _, x := range v {
+			texts(x, visit)
+		}
+	case map[string]any:
+		for _, x := range v {
+			texts(x, visit)
+		}
+	}
+}
+
+// inputCauses are the causes that any choice of an optimizer or LR scheduler may
+// have; known tells whether we have a component of that name.
+func (f *flash) inputCauses(c flashErrorCase, known bool) []string {
+	list, _ := c.Input.v.([]any)
+	null := c.Input.v == nil || slices.Contains(list, nil)
+	numeric := false
+	for _, x := range list {
+		if args, ok := x.(map[string]any); ok {
+			texts(args, func(text string) {
+				_, err := strconv.ParseFloat(text, 64)
+				numeric = numeric || err == nil
+			})
+		}
+	}
+	causes := append(cause(null, "null-is-default"), cause(numeric, "number-as-text")...)
+	causes = append(causes, cause(known && !f.names[strings.ToLower(nameIn(c.Input.v))], "more-names")...)
+	return append(causes, cause(c.Kind == "list" && (len(list) == 2 || len(list) == 3), "list-is-tuple")...)
 }
 
 // parts replays a section that is made of named parts.

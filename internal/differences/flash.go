@@ -4,6 +4,7 @@ var (
 	inRegistry   = []string{"registry"}
 	inOptimizers = []string{"optimizers"}
 	inSchedulers = []string{"lr_schedulers"}
+	inBoth       = []string{"optimizers", "lr_schedulers"}
 )
 
 // Flash are the differences from Lightning Flash 0.8.2.
@@ -64,22 +65,32 @@ var Flash = []Difference{
 		Reason: "it stays unset until it is needed, so that it follows when the other is changed",
 	},
 	{
-		ID: "null-is-default", Sections: inOptimizers,
-		Cause:  "null as an optimizer",
+		ID: "null-is-default", Sections: inBoth,
+		Cause:  "null as an optimizer, or as arguments",
 		Reason: "in a configuration null asks for the default everywhere",
 	},
 	{
-		ID: "list-is-tuple", Sections: []string{"optimizers", "lr_schedulers"},
+		ID: "more-names", Sections: inBoth, Defect: "F2",
+		Cause:  "a name that Flash does not know",
+		Reason: "more is built in, and names match in any case, with or without underscores, by class path and by the short names of transformers",
+	},
+	{
+		ID: "number-as-text", Sections: inBoth,
+		Cause:  "a number written as text",
+		Reason: "YAML 1.1 reads 1e-06 as a text: what reads as a number is one",
+	},
+	{
+		ID: "list-is-tuple", Sections: inBoth,
 		Cause:  "a list of two or three in place of a tuple",
 		Reason: "YAML has no tuples: [name, arguments] is the form",
 	},
 	{
-		ID: "arguments-kept", Sections: []string{"optimizers", "lr_schedulers"}, Defect: "F3",
+		ID: "arguments-kept", Sections: inBoth, Defect: "F3",
 		Cause:  "arguments used a second time",
 		Reason: "the caller's arguments are never changed, so the same choice gives the same scheduler again",
 	},
 	{
-		ID: "suitable-interval", Sections: []string{"optimizers", "lr_schedulers"}, Defect: "F5",
+		ID: "suitable-interval", Sections: inBoth, Defect: "F5",
 		Cause:  "an LR scheduler without an interval of its own",
 		Reason: "the default suits the scheduler: those that count steps (OneCycleLR, CyclicLR, transformers' schedules) go by step, those that count epochs (StepLR, MultiStepLR, cosine annealing) or follow a metric by epoch",
 	},
@@ -90,8 +101,8 @@ var Flash = []Difference{
 	},
 	{
 		ID: "unknown-config-key", Sections: inSchedulers, Defect: "F6",
-		Cause:  "a key that a scheduler config does not have",
-		Reason: "it is refused, with the nearest name, instead of being dropped",
+		Cause:  "a key or a value that a scheduler config does not have",
+		Reason: "it is refused, a key with the nearest name, instead of being dropped or found while training",
 	},
 	{
 		ID: "complete-config", Sections: inSchedulers, Defect: "F6",

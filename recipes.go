@@ -13,6 +13,13 @@ import (
 	"github.com/thaw-go/thaw/tree"
 )
 
+// recipes is the section of that name: compositions by name, each with
+// arguments and defaults.
+type recipes struct {
+	Optimizers   *tree.Node `config:"optimizers" doc:"optimizers by the recipes' names"`
+	LRSchedulers *tree.Node `config:"lr_schedulers" doc:"LR schedulers by the recipes' names"`
+}
+
 // recipeOf is what a recipe of either kind states.
 type recipeOf struct {
 	Doc  string     `config:"doc" doc:"what it is for"`
@@ -35,9 +42,12 @@ type schedulerRecipe struct {
 // readRecipes registers the recipes of a configuration on copies of the
 // components.
 func (r *Run) readRecipes() error {
-	given := r.Config.Recipes
-	if given == nil {
+	if r.Config.Recipes == nil || r.Config.Recipes.Kind == tree.Null {
 		return nil
+	}
+	var given recipes
+	if err := config.Decode(r.Config.Recipes, &given); err != nil {
+		return err
 	}
 	c := &r.components
 	c.Optimizers, c.LRSchedulers = c.Optimizers.Clone(), c.LRSchedulers.Clone()
@@ -72,7 +82,7 @@ func (r *Run) readRecipes() error {
 	if err != nil {
 		return err
 	}
-	return r.tryRecipes()
+	return r.tryRecipes(given)
 }
 
 // eachRecipe goes through a mapping of recipes by name.
@@ -183,8 +193,8 @@ func composedOptimizer(n *tree.Node, o optimizerRecipe) (optim.Component, error)
 
 // tryRecipes makes what needs no argument, so that a mistake in a recipe shows
 // where it stands.
-func (r *Run) tryRecipes() error {
-	for _, f := range fieldsOf(r.Config.Recipes.Optimizers) {
+func (r *Run) tryRecipes(given recipes) error {
+	for _, f := range fieldsOf(given.Optimizers) {
 		e, _ := r.components.Optimizers.Lookup(f.Key.Text)
 		needs := false
 		for _, a := range e.Value.RecipeArgs {
@@ -194,7 +204,7 @@ func (r *Run) tryRecipes() error {
 			return blamed(f.Value.Field("optimizer"), err)
 		}
 	}
-	for _, f := range fieldsOf(r.Config.Recipes.LRSchedulers) {
+	for _, f := range fieldsOf(given.LRSchedulers) {
 		e, _ := r.components.LRSchedulers.Schedulers.Lookup(f.Key.Text)
 		needs := false
 		for _, a := range e.Value.RecipeArgs {

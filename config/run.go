@@ -15,20 +15,13 @@ type Run struct {
 	Optimizer    Component  `config:"optimizer" doc:"name, [name, arguments] or {class_path, init_args}"`
 	LRScheduler  *tree.Node `config:"lr_scheduler" doc:"name, [name, arguments], [name, arguments, config] or {class_path, init_args}"`
 	LearningRate *float64   `config:"learning_rate" min:"0" doc:"overrides lr in the optimizer's arguments; unset: the optimizer's default"`
-	Recipes      *Recipes   `config:"recipes" doc:"optimizers and LR schedulers composed of others, under names of their own"`
+	Recipes      *tree.Node `config:"recipes" doc:"optimizers and LR schedulers composed of others, under names of their own"`
 	Schedule     *tree.Node `config:"schedule" doc:"the fine-tuning schedule: a file, a mapping of phases, or default"`
 	NoDecay      []string   `config:"no_decay" doc:"parameters whose name contains one of these are trained without weight decay"`
 	Callbacks    Components `config:"callbacks" doc:"FinetuningScheduler, FTSEarlyStopping, EarlyStopping, FTSCheckpoint, ModelCheckpoint, WeightAveraging, EMAWeightAveraging, StochasticWeightAveraging, LearningRateMonitor by name or class path"`
 	Trainer      Trainer    `config:"trainer" doc:"how long and how it is trained"`
 	MemoryLimit  int64      `config:"memory_limit" min:"0" doc:"bytes that tensors may take; 0: no limit"`
 	CkptPath     *tree.Node `config:"ckpt_path" later:"runs continue by themselves: give the same command again" doc:"Lightning's way to resume"`
-}
-
-// Recipes are compositions by name, each with arguments and defaults. What they
-// are made of is known elsewhere.
-type Recipes struct {
-	Optimizers   *tree.Node `config:"optimizers" doc:"name: {doc, args: {argument: default}, optimizer: [name, arguments]}"`
-	LRSchedulers *tree.Node `config:"lr_schedulers" doc:"name: {doc, args: {argument: default}, scheduler: [name, arguments], config: {…}}"`
 }
 
 // DefaultRun is the defaults of a run.

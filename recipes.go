@@ -1,10 +1,8 @@
 package thaw
 
 import (
-	"errors"
+	"fmt"
 	"maps"
-
-	"github.com/google/jsonschema-go/jsonschema"
 
 	"github.com/thaw-go/thaw/config"
 	"github.com/thaw-go/thaw/lrsched"
@@ -91,11 +89,11 @@ func eachRecipe(n *tree.Node, add func(key, n *tree.Node) error) error {
 		return nil
 	}
 	if n.Kind != tree.Map {
-		return n.Errorf("write a name for each recipe", "recipes are a mapping, not a %v", n.Kind)
+		return n.Errorf("write a name for each recipe", "recipes are a mapping; this is of kind %v", n.Kind)
 	}
 	for _, f := range n.Fields {
 		if f.Value.Kind != tree.Map {
-			return f.Value.Errorf("", "a recipe is a mapping, not a %v", f.Value.Kind)
+			return f.Value.Errorf("", "a recipe is a mapping; this is of kind %v", f.Value.Kind)
 		}
 		if err := add(f.Key, f.Value); err != nil {
 			return err
@@ -118,7 +116,7 @@ func readTemplate(n, args *tree.Node, parts ...*tree.Node) (*lrsched.Template, e
 	declared := map[string]any{}
 	if args != nil && args.Kind != tree.Null {
 		if args.Kind != tree.Map {
-			return nil, args.Errorf("write {name: default}", "a recipe's arguments are a mapping, not a %v", args.Kind)
+			return nil, args.Errorf("write {name: default}", "a recipe's arguments are a mapping; this is of kind %v", args.Kind)
 		}
 		declared = args.Value().(map[string]any)
 	}
@@ -175,11 +173,11 @@ func composedOptimizer(n *tree.Node, o optimizerRecipe) (optim.Component, error)
 			args = maps.Clone(args)
 			delete(args, "lr")
 		}
-		filled, err := t.Fill(map[string]any(spec.Args), args)
+		filled, err := t.Fill([]any{spec.Name, map[string]any(spec.Args)}, args)
 		if err != nil {
 			return spec, err
 		}
-		spec.Args = filled.(map[string]any)
+		spec.Name, spec.Args = fmt.Sprint(filled.([]any)[0]), filled.([]any)[1].(map[string]any)
 		if lr != nil {
 			spec.Args["lr"] = lr
 		}
@@ -224,109 +222,4 @@ func fieldsOf(n *tree.Node) []tree.Field {
 		return nil
 	}
 	return n.Fields
-}
-
-// blamed places an error at the innermost argument that it is about, as far as
-// n has that one once.
-func blamed(n *tree.Node, err error) error {
-	at, within := n, n
-	for inner := err; inner != nil; {
-		var arg string
-		if arg, inner = argumentOf(inner); arg == "" {
-			break
-		}
-		found := keysIn(within, arg)
-		if len(found) != 1 {
-			break
-		}
-		at, within = found[0].Key, found[0].Value
-	}
-	return at.Errorf("", "%v", err)
-}
-
-// argumentOf is the outermost argument that an error is about, and what is
-// wrong with it; "" where it is about none.
-func argumentOf(err error) (arg string, inner error) {
-	if e, ok := errors.AsType[*lrsched.ArgError](err); ok {
-		return e.Arg, e.Err
-	}
-	if e, ok := errors.AsType[*optim.ArgError](err); ok {
-		return e.Arg, e.Err
-	}
-	return "", nil
-}
-
-// keysIn finds a key in a tree, wherever it is; not below itself.
-func keysIn(n *tree.Node, key string) []tree.Field {
-	if n == nil {
-		return nil
-	}
-	var out []tree.Field
-	for _, f := range n.Fields {
-		if f.Key.Text == key {
-			out = append(out, f)
-			continue
-		}
-		out = append(out, keysIn(f.Value, key)...)
-	}
-	for _, it := range n.Items {
-		out = append(out, keysIn(it, key)...)
-	}
-	return out
-}
-
-// recipesForm is what stands below the key recipes.
-func recipesForm() *jsonschema.Schema {
-	byName := func(doc string, options any, required string) *jsonschema.Schema {
-		one := config.SchemaOf(options)
-		one.Types, one.Type, one.Required = nil, "object", []string{required}
-		one.Properties["args"] = &jsonschema.Schema{Types: []string{"object", "null"}, Description: one.Properties["args"].Description}
-		return &jsonschema.Schema{Types: []string{"object", "null"}, Description: doc, AdditionalProperties: one}
-	}
-	optimizers := byName("optimizers by the recipes' names", &optimizerRecipe{}, "optimizer")
-	made := optimizers.AdditionalProperties.Properties["optimizer"]
-	optimizers.AdditionalProperties.Properties["optimizer"] = withDoc(classForm(Defaults().Optimizers.Names()), made.Description)
-	schedulers := byName("LR schedulers by the recipes' names", &schedulerRecipe{}, "scheduler")
-	made = schedulers.AdditionalProperties.Properties["scheduler"]
-	schedulers.AdditionalProperties.Properties["scheduler"] = withDoc(lrSchedulerForm(), made.Description)
-	s := fixed("optimizers and LR schedulers composed of others, under names of their own", []string{"optimizers", "lr_schedulers"}, optimizers, schedulers)
-	s.Type, s.Types = "", []string{"object", "null"}
-	return s
-}
-
-func withDoc(s *jsonschema.Schema, doc string) *jsonschema.Schema {
-	s.Description = doc
-	return s
-}
-
-// lrSchedulerForm is the forms in which an LR scheduler is chosen.
-func lrSchedulerForm() *jsonschema.Schema {
-	s := classForm(Defaults().LRSchedulers.Schedulers.Names())
-	name := func() *jsonschema.Schema { return &jsonschema.Schema{Type: "string", MinLength: Ptr(1)} }
-	args := func() *jsonschema.Schema { return &jsonschema.Schema{Types: []string{"object", "null"}} }
-	s.AnyOf[2] = &jsonschema.Schema{Type: "array", PrefixItems: []*jsonschema.Schema{name(), args(), schedulerConfigForm()}, MinItems: Ptr(2), MaxItems: Ptr(3)}
-	whole := fixed("", []string{"name", "args", "config"}, name(), args(), schedulerConfigForm())
-	whole.Required = []string{"name"}
-	sole := &jsonschema.Schema{
-		Type: "object", MinProperties: Ptr(1), MaxProperties: Ptr(1), AdditionalProperties: args(),
-		PropertyNames: &jsonschema.Schema{Not: &jsonschema.Schema{Enum: []any{"name", "args", "config", "class_path", "init_args"}}},
-	}
-	s.AnyOf = append(s.AnyOf, whole, sole, &jsonschema.Schema{Type: "null"})
-	return s
-}
-
-func schedulerConfigForm() *jsonschema.Schema {
-	text := func(doc string) *jsonschema.Schema {
-		return &jsonschema.Schema{Types: []string{"string", "null"}, Description: doc}
-	}
-	interval := text("what the scheduler counts; unset: what suits it")
-	interval.Enum = []any{"epoch", "step", nil}
-	any := func(doc string) *jsonschema.Schema { return &jsonschema.Schema{Description: doc} }
-	s := fixed("when the scheduler steps", []string{"interval", "frequency", "monitor", "strict", "name", "reduce_on_plateau", "opt_idx", "scheduler"},
-		interval, &jsonschema.Schema{Types: []string{"integer", "null"}, Minimum: Ptr(1.0), Description: "epochs or batches between steps"},
-		text("metric of a scheduler that is stepped with one"),
-		&jsonschema.Schema{Types: []string{"boolean", "null"}, Description: "a missing monitor is an error"}, text("label in logs"),
-		any("has no effect: it follows from the scheduler"), any("has no effect: there is one optimizer"), any("overridden by the scheduler chosen, with a warning"))
-	s.Type, s.Types = "", []string{"object", "null"}
-	return s
 }

@@ -9,17 +9,25 @@ import (
 	"github.com/thaw-go/thaw/engine/native/internal/asm"
 )
 
-// How deep panels are, and how many panels of A share the second-level cache
-// with one of B. The depth decides the bits of a result, so it depends on the
-// product's depth alone.
+// How deep panels are of a convolution and of a product of matrices, which is
+// written less often the deeper they are; and how many panels of A share the
+// second-level cache with one of B. The depth decides the bits of a result, so it
+// depends on the product's depth alone.
 const (
-	mostDepth   = 320
-	blockPanels = 20
+	mostDepth    = 320
+	productDepth = 512
+	blockPanels  = 20
 )
 
-// depthOf is into what depths a sum of k products is cut.
-func depthOf(k int) int {
-	parts := (k + mostDepth - 1) / mostDepth
+// depthOf is into what depths a convolution's sum of k products is cut.
+func depthOf(k int) int { return cutDepth(k, mostDepth) }
+
+// depth is into what depths the product's sums are cut.
+func (p *product) depth() int { return cutDepth(p.k, productDepth) }
+
+// cutDepth cuts k into parts of nearly the same depth.
+func cutDepth(k, most int) int {
+	parts := (k + most - 1) / most
 	d := (k + parts - 1) / parts
 	return min((d+3)&^3, k)
 }
@@ -166,13 +174,13 @@ func packPanel(isa asm.ISA, dst unsafe.Pointer, step int, x matrix, n, depth int
 // serialMemory is what serial wants: room for the packed B of one depth and for
 // one block of A's panels.
 func (p *product) serialMemory() int {
-	d := depthOf(p.k)
+	d := p.depth()
 	return p.sizeB(p.stripes(), d) + p.sizeA(min(p.rows.panels, blockPanels), d)
 }
 
 // serial computes a whole product with one thread.
 func (p *product) serial(a, b matrix, own []float32) {
-	d, stripes := depthOf(p.k), p.stripes()
+	d, stripes := p.depth(), p.stripes()
 	packedB, packedA := own[:p.sizeB(stripes, d)], own[p.sizeB(stripes, d):]
 	for k0 := 0; k0 < p.k; k0 += d {
 		kd := min(d, p.k-k0)

@@ -103,14 +103,17 @@ func (k *wholeProducts) Run(worker, lo, hi int) {
 	}
 }
 
-// How many stripes of B a piece of work has.
-const blockStripes = 8
+// How many panels of A or stripes of B a piece of work has.
+const (
+	groupPanels  = 14
+	blockStripes = 8
+)
 
 // inPieces shares each product among the threads.
 func (k *matMul) inPieces() error {
-	p, d, threads := &k.p, depthOf(k.p.k), k.cpu.Threads.Len()
+	p, d, threads := &k.p, k.p.depth(), k.cpu.Threads.Len()
 	k.sharesA = p.m < p.n
-	shared, pieces, most := p.sizeB(p.stripes(), d), p.rows.panels, blockPanels
+	shared, pieces, most := p.sizeB(p.stripes(), d), p.rows.panels, groupPanels
 	if k.sharesA {
 		shared, pieces, most = p.sizeA(p.rows.panels, d), p.stripes(), blockStripes
 	}

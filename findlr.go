@@ -18,7 +18,7 @@ func (r *Run) FindLR(ctx context.Context, e engine.Engine, w trainer.Sweep, sink
 	if err != nil {
 		return nil, err
 	}
-	s := trainer.Schedule{Plan: r.Plan, Options: r.scheduling.options, EarlyStopping: r.scheduling.stop}
+	s := trainer.Schedule{Plan: r.Plan, Options: r.scheduling.options, Groups: r.initial, EarlyStopping: r.scheduling.stop}
 	if w.Phase > 0 {
 		if s.Plan, err = r.hasten(w.Phase); err != nil {
 			return nil, err

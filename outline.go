@@ -169,7 +169,11 @@ func (o *Outline) Generate(name string, opts schedule.PresetOptions) (*schedule.
 // Outlook is what a fit by the plan will be like.
 func (o *Outline) Outlook(p *schedule.Plan) (trainer.Outlook, error) {
 	r := o.Run
-	s := trainer.Schedule{Plan: p, Options: r.scheduling.options, EarlyStopping: r.scheduling.stop, Checkpoint: r.scheduling.keep}
+	groups, err := r.groups(o.Params, p)
+	if err != nil {
+		return trainer.Outlook{}, err
+	}
+	s := trainer.Schedule{Plan: p, Options: r.scheduling.options, Groups: groups, EarlyStopping: r.scheduling.stop, Checkpoint: r.scheduling.keep}
 	if !r.scheduling.scheduled { // a schedule on the command line, beside a configuration without
 		var cb phase.Callbacks
 		cb.Scheduled = true

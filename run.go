@@ -17,6 +17,7 @@ import (
 	"github.com/thaw-go/thaw/lrsched"
 	"github.com/thaw-go/thaw/optim"
 	"github.com/thaw-go/thaw/param"
+	"github.com/thaw-go/thaw/phase"
 	"github.com/thaw-go/thaw/profile"
 	"github.com/thaw-go/thaw/runlog"
 	"github.com/thaw-go/thaw/schedule"
@@ -48,6 +49,8 @@ type Run struct {
 	outline    *Outline // of whom the run is a part; nil: it is to be trained
 	// fallback is the optimization where there is no task.
 	fallback task.Optimization
+	// initial are the optimizer's first groups; nil: phase 0's.
+	initial []phase.InitialGroup
 	// averaging of weights; nil: none.
 	averaging *trainer.Averaging
 }
@@ -71,7 +74,11 @@ func fromTree(n *tree.Node, e engine.Engine, c Components) (*Run, error) {
 	if err := r.build(e, opt); err != nil {
 		return nil, err
 	}
-	return r, r.plan()
+	if err := r.plan(); err != nil {
+		return nil, err
+	}
+	r.initial, err = r.groups(r.Plan.Params(), r.Plan)
+	return r, err
 }
 
 // read understands the configuration, as far as that needs no model.
@@ -349,7 +356,7 @@ func (r *Run) fit(ctx context.Context, e engine.Engine, dir string, sink event.S
 	if err != nil {
 		return trainer.Result{}, err
 	}
-	s := trainer.Schedule{Plan: r.Plan, Options: r.scheduling.options, EarlyStopping: r.scheduling.stop, Checkpoint: r.scheduling.keep}
+	s := trainer.Schedule{Plan: r.Plan, Options: r.scheduling.options, Groups: r.initial, EarlyStopping: r.scheduling.stop, Checkpoint: r.scheduling.keep}
 	if dir == "" || !r.Config.Trainer.EnableCheckpointing {
 		s.Options.RestoreBest, s.Checkpoint = false, nil
 	}

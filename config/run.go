@@ -17,6 +17,8 @@ type Run struct {
 	LearningRate *float64   `config:"learning_rate" min:"0" doc:"overrides lr in the optimizer's arguments; unset: the optimizer's default"`
 	Recipes      *tree.Node `config:"recipes" doc:"optimizers and LR schedulers composed of others, under names of their own"`
 	Schedule     *tree.Node `config:"schedule" doc:"the fine-tuning schedule: a file, a mapping of phases, or default"`
+	ParamGroups  *tree.Node `config:"param_groups" doc:"the optimizer's first groups: a list of {params: [names and patterns], lr: …, weight_decay: …}"`
+	LayerDecay   *float64   `config:"layer_decay" min:"0" doc:"factor of the learning rate from each block to the one before it, towards the input, in (0,1]"`
 	NoDecay      []string   `config:"no_decay" doc:"parameters whose name contains one of these are trained without weight decay"`
 	Callbacks    Components `config:"callbacks" doc:"FinetuningScheduler, FTSEarlyStopping, EarlyStopping, FTSCheckpoint, ModelCheckpoint, WeightAveraging, EMAWeightAveraging, StochasticWeightAveraging, LearningRateMonitor by name or class path"`
 	Trainer      Trainer    `config:"trainer" doc:"how long and how it is trained"`

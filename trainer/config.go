@@ -121,6 +121,9 @@ type Schedule struct {
 	Plan *schedule.Plan
 	// Options are finetuning-scheduler's.
 	Options phase.Options
+	// Groups lays the optimizer's first groups out by hand; nil puts phase 0
+	// into one, or two where names train without weight decay.
+	Groups []phase.InitialGroup
 	// EarlyStopping; nil: none.
 	EarlyStopping *phase.EarlyStopping
 	// Checkpoint says what is kept; nil keeps only what resuming needs.

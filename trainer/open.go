@@ -57,7 +57,7 @@ func (tr *Trainer) prepare(t task.Task, d Data, s Schedule) (*fit, error) {
 func (f *fit) machineConfig() phase.Config {
 	o := f.task.Optimization()
 	return phase.Config{
-		Plan: f.sched.Plan, Options: f.sched.Options, EarlyStopping: f.sched.EarlyStopping, Checkpoint: f.sched.Checkpoint,
+		Plan: f.sched.Plan, Options: f.sched.Options, InitialGroups: f.sched.Groups, EarlyStopping: f.sched.EarlyStopping, Checkpoint: f.sched.Checkpoint,
 		Optimizer: o.Spec(), Optimizers: Describe(f.Optimizers), LRScheduler: o.LRScheduler, LRSchedulers: f.LRSchedulers,
 		MaxEpochs: f.MaxEpochs, MinEpochs: f.MinEpochs, MaxSteps: f.MaxSteps,
 		StepsPerEpoch: f.rhythm.stepsPerEpoch(),

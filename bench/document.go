@@ -52,10 +52,11 @@ func (d *document) row(cells ...string) {
 	fmt.Fprintf(&d.text, "| %s |\n", strings.Join(cells, " | "))
 }
 
-// block is text as it stands.
+// block is text as it stands; its first paragraph goes to the page.
 func (d *document) block(text string) {
-	fmt.Print(text)
-	fmt.Fprintf(&d.text, "```\n%s```\n\n", text)
+	fmt.Println(text)
+	first, _, _ := strings.Cut(text, "\n\n")
+	fmt.Fprintf(&d.text, "```\n%s\n```\n\n", strings.TrimSpace(first))
 }
 
 // save puts the section in the place of the same one in the file, or behind

@@ -28,6 +28,9 @@ func newReport(s *settings, r *rival) *report {
 
 // document starts a section, of its own for a forced path.
 func (s *settings) document(section string) document {
+	if s.profile {
+		section = "profiles"
+	}
 	if s.cpu != "" {
 		section += " " + s.cpu
 	}
@@ -118,7 +121,7 @@ func (rep *report) add(o *outcome) {
 func (rep *report) end() {
 	rep.text.WriteString("\n")
 	for _, o := range rep.profiles {
-		rep.line("A step of %s", o.name)
+		rep.line("Where a step of %s spends its time on %d thread(s):", o.name, o.threads)
 		rep.block(o.profile)
 	}
 	for _, name := range slices.Sorted(maps.Keys(rep.absent)) {

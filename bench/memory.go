@@ -34,7 +34,7 @@ func (s *settings) memory() error {
 	}
 	d.table(fmt.Sprintf("Peak memory (VmHWM) in MiB after %d steps, each side in a process of its own", memorySteps),
 		column{"case", 36}, column{"threads", 7}, column{"thaw", 6}, column{"least rival", 11},
-		column{"of it before the case", 21}, column{"ratio", 6}, column{"without what was before", 0})
+		column{"before the case", 15}, column{"ratio", 6}, column{"ratio of what the case added", 0})
 	for _, threads := range s.threads {
 		for _, b := range s.cases() {
 			if err := s.memoryOf(b, threads, &d); err != nil {

@@ -66,3 +66,5 @@ func lerp[T Float](x, y, a T) T {
 	}
 	return y - (y-x)*(1-a)
 }
+
+func cbrt[T Float](x T) T { return T(math.Cbrt(float64(x))) }

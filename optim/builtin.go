@@ -39,7 +39,7 @@ type entry struct {
 // Builtin is the set of built-in optimizers.
 func Builtin() *Catalog {
 	s := registry.NewSet[Component]("optimizer")
-	for _, e := range slices.Concat(torchEntries(), []entry{hfAdafactorEntry}) {
+	for _, e := range slices.Concat(torchEntries(), otherEntries()) {
 		err := s.Add(registry.Entry[Component]{
 			Name: e.name, Doc: e.doc, Aliases: e.paths,
 			Value: Component{Default: e.rule, Formula: e.formula, Source: e.source},
@@ -61,4 +61,15 @@ func torchEntries() []entry {
 		es[i].paths = []string{"torch.optim." + es[i].name, "torch.optim." + registry.Fold(es[i].name) + "." + es[i].name}
 	}
 	return es
+}
+
+// otherEntries are the optimizers of torch_optimizer and pytorch_optimizer, and
+// transformers' Adafactor. Where the two packages have different algorithms of
+// one name, the plain name is torch_optimizer's and PO stands before that of
+// pytorch_optimizer's; TO stands where torch has the name. Class paths find each.
+func otherEntries() []entry {
+	return []entry{
+		accSGDEntry, adaBeliefEntry, adaBoundEntry, adaModEntry, aggMoEntry, diffGradEntry, hfAdafactorEntry, lionEntry, madgradEntry, pidEntry, qhAdamEntry, qhmEntry,
+		rangerEntry, rangerQHEntry, sgdwEntry, toRAdamEntry, yogiEntry,
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -72,4 +73,46 @@ func python(v float64) string {
 		return strconv.FormatFloat(v, 'f', 1, 64)
 	}
 	return strconv.FormatFloat(v, 'f', -1, 64)
+}
+
+// checkPositive checks an option that is above 0.
+func checkPositive(what string, v float64) error {
+	if !(v > 0) {
+		return outside(what, v, what+" must be above 0")
+	}
+	return nil
+}
+
+// checkShare checks an option in [0,1).
+func checkShare(what string, v float64) error {
+	if !(v >= 0 && v < 1) {
+		return outside(what, v, "it must be at least 0 and below 1")
+	}
+	return nil
+}
+
+// checkChoice checks a text that is one of several.
+func checkChoice(what, v string, legal ...string) error {
+	if !slices.Contains(legal, v) {
+		return fmt.Errorf("invalid %s: %q (it is one of %s)", what, v, strings.Join(legal, ", "))
+	}
+	return nil
+}
+
+// checkLook checks the options of Lookahead.
+func checkLook(k int, alpha float64) error {
+	if k < 1 {
+		return fmt.Errorf("invalid lookahead steps: %d (k must be at least 1)", k)
+	}
+	if !(alpha >= 0 && alpha <= 1) {
+		return outside("slow update rate", alpha, "alpha must be at least 0 and at most 1")
+	}
+	return nil
+}
+
+func checkNesterov(on bool, momentum, dampening float64) error {
+	if on && (momentum <= 0 || dampening != 0) {
+		return errNesterov
+	}
+	return nil
 }

@@ -68,3 +68,6 @@ func lerp[T Float](x, y, a T) T {
 }
 
 func cbrt[T Float](x T) T { return T(math.Cbrt(float64(x))) }
+
+// length is the Euclidean norm.
+func length[T Float](x []T) float64 { return math.Sqrt(sumSquares(x)) }

@@ -69,7 +69,8 @@ func torchEntries() []entry {
 // pytorch_optimizer's; TO stands where torch has the name. Class paths find each.
 func otherEntries() []entry {
 	return []entry{
-		accSGDEntry, adaBeliefEntry, adaBoundEntry, adaModEntry, aggMoEntry, diffGradEntry, hfAdafactorEntry, lionEntry, madgradEntry, pidEntry, qhAdamEntry, qhmEntry,
-		rangerEntry, rangerQHEntry, sgdwEntry, toRAdamEntry, yogiEntry,
+		a2GradExpEntry, a2GradIncEntry, a2GradUniEntry, accSGDEntry, adaBeliefEntry, adaBoundEntry, adaModEntry, adamPEntry, aggMoEntry, apolloEntry, diffGradEntry,
+		hfAdafactorEntry, lambEntry, larsEntry, lionEntry, madgradEntry, novoGradEntry, pidEntry, qhAdamEntry, qhmEntry, rangerEntry, rangerQHEntry, rangerVAEntry,
+		sgdpEntry, sgdwEntry, toAdafactorEntry, toRAdamEntry, yogiEntry,
 	}
 }

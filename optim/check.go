@@ -116,3 +116,11 @@ func checkNesterov(on bool, momentum, dampening float64) error {
 	}
 	return nil
 }
+
+// checkUnit checks an option in [0,1].
+func checkUnit(what string, v float64) error {
+	if !(v >= 0 && v <= 1) {
+		return outside(what, v, "it must be at least 0 and at most 1")
+	}
+	return nil
+}

@@ -76,10 +76,10 @@ func (o HFAdafactor) Layout(shape []int) Layout {
 func (o HFAdafactor) Whole() bool { return true }
 
 // Update32 implements Updater.
-func (o HFAdafactor) Update32(c *Cell[float32]) { hfAdafactor(&o, c) }
+func (o HFAdafactor) Update32(c *Cell[float32]) { hfAdafactor(&o, c, false) }
 
 // Update64 implements Updater.
-func (o HFAdafactor) Update64(c *Cell[float64]) { hfAdafactor(&o, c) }
+func (o HFAdafactor) Update64(c *Cell[float64]) { hfAdafactor(&o, c, false) }
 
 // rate is the learning rate for weights of that RMS in step t.
 func (o *HFAdafactor) rate(t, rms float64) float64 {
@@ -97,7 +97,7 @@ func (o *HFAdafactor) rate(t, rms float64) float64 {
 	return rate
 }
 
-func hfAdafactor[T Float](o *HFAdafactor, c *Cell[T]) {
+func hfAdafactor[T Float](o *HFAdafactor, c *Cell[T], crossed bool) {
 	t := float64(c.Step)
 	rate, keep := o.rate(t, rms(c.W)), 1-math.Pow(t, o.DecayRate)
 	u, release := c.Scratch(len(c.G))
@@ -115,6 +115,7 @@ func hfAdafactor[T Float](o *HFAdafactor, c *Cell[T]) {
 	} else {
 		n := len(c.Shape)
 		f := factors{keep: keep, eps: o.Eps[0], rows: c.Shape[n-2], cols: c.Shape[n-1]}
+		f.crossed = crossed && n == 3 && c.Shape[0] == f.rows
 		factorise(f, c.G, u, moments)
 	}
 	step := T(rate / math.Max(1, rms(u)/o.ClipThreshold))
@@ -134,6 +135,9 @@ func hfAdafactor[T Float](o *HFAdafactor, c *Cell[T]) {
 type factors struct {
 	keep, eps  float64
 	rows, cols int
+	// crossed divides row i of each matrix by the mean of matrix i, not by that of
+	// its own: see TOAdafactor.
+	crossed bool
 }
 
 // factorise updates the means over rows and columns of each matrix, and writes
@@ -143,7 +147,7 @@ func factorise[T Float](f factors, g, u []T, moments [][]T) {
 	size := f.rows * f.cols
 	sums := make([]float64, f.cols)
 	for k := range len(g) / max(1, size) {
-		g, u := g[k*size:][:size], u[k*size:][:size]
+		g := g[k*size:][:size]
 		row, col := moments[0][k*f.rows:][:f.rows], moments[1][k*f.cols:][:f.cols]
 		clear(sums)
 		for i := range row {
@@ -158,8 +162,15 @@ func factorise[T Float](f factors, g, u []T, moments [][]T) {
 		for j, s := range sums {
 			col[j] = keep*col[j] + T(add*s/float64(f.rows))
 		}
+	}
+	for k := range len(g) / max(1, size) {
+		g, u := g[k*size:][:size], u[k*size:][:size]
+		row, col := moments[0][k*f.rows:][:f.rows], moments[1][k*f.cols:][:f.cols]
 		mean := sum(row) / float64(f.rows)
 		for i, r := range row {
+			if f.crossed {
+				mean = sum(moments[0][i*f.rows:][:f.rows]) / float64(f.rows)
+			}
 			over := math.Sqrt(float64(r) / mean)
 			for j, x := range col {
 				u[i*f.cols+j] = T(float64(g[i*f.cols+j]) / over / math.Sqrt(float64(x)))

@@ -15,26 +15,35 @@ type bundle struct {
 	g *rand.Rand
 }
 
-func (b *bundle) array(dims ...int) engine.Array {
+// set makes an array of given content.
+func (b *bundle) set(s engine.Shape, v []float32) engine.Array {
 	b.t.Helper()
-	s := engine.Of(dims...)
 	buf, err := b.e.Alloc(engine.F32, s.Len())
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.t.Cleanup(func() { b.e.Free(buf) })
+	if err := b.e.CopyIn(buf, 0, v); err != nil {
+		b.t.Fatal(err)
+	}
 	return engine.Array{Buf: buf, Shape: s}
 }
 
+// array is one that is freed at the test's end.
+func (b *bundle) array(dims ...int) engine.Array {
+	s := engine.Of(dims...)
+	a := b.set(s, make([]float32, s.Len()))
+	b.t.Cleanup(func() { b.e.Free(a.Buf) })
+	return a
+}
+
 func (b *bundle) normal(dims ...int) engine.Array {
-	a := b.array(dims...)
-	v := make([]float32, a.Shape.Len())
+	s := engine.Of(dims...)
+	v := make([]float32, s.Len())
 	for i := range v {
 		v[i] = float32(b.g.NormFloat64())
 	}
-	if err := b.e.CopyIn(a.Buf, 0, v); err != nil {
-		b.t.Fatal(err)
-	}
+	a := b.set(s, v)
+	b.t.Cleanup(func() { b.e.Free(a.Buf) })
 	return a
 }
 

@@ -14,6 +14,8 @@ type conv struct {
 	g    geometry
 	w    []float32
 	taps []tap
+	// turned is a panel of weights for each thread.
+	turned []float32
 }
 
 func (k *conv) call(c *engine.Call) error {
@@ -24,20 +26,48 @@ func (k *conv) call(c *engine.Call) error {
 		return k.base(c)
 	}
 	k.w, k.src, k.dst, k.bias = floats(w), floats(x), floats(y), floats(in(c, 2))
-	v := g.forward(k.taps[:0])
-	k.taps = v.taps
 	k.images, k.groups, k.channels, k.m = g.n, g.groups, g.cg, g.og
 	k.start, k.step, k.dw, k.plane = [2]int{}, [2]int{1, 1}, g.ow, g.oh*g.ow
 	k.pointwise, k.contiguous = g.pointwise(), true
 	rows := splitRows(g.og, k.isa.Rows())
-	buf, weights, err := k.scratch(g.groups * rows.panels * g.cg * g.taps() * k.isa.Width())
+	size, panels := g.cg*k.isa.Width(), g.groups*rows.panels
+	cost := packCost * float64(rows.rows*g.cg*g.taps())
+	if g.minimal() {
+		buf, v, err := k.scratch(size * (panels*matrices + k.threads(panels, 2*cost)*g.taps()))
+		if err != nil {
+			return err
+		}
+		defer k.cpu.Pool.Free(buf)
+		k.weights, k.turned = v[:size*panels*matrices], v[size*panels*matrices:]
+		k.spread(panels, 1, 2*cost, (*packMinimalFilters)(k))
+		return k.overTiles(g.pad, g.h, g.w, g.oh, g.ow)
+	}
+	v := g.forward(k.taps[:0])
+	k.taps = v.taps
+	buf, weights, err := k.scratch(size * panels * g.taps())
 	if err != nil {
 		return err
 	}
 	defer k.cpu.Pool.Free(buf)
 	k.weights = weights
-	k.spread(g.groups*rows.panels, 1, packCost*float64(rows.rows*g.cg*g.taps()), (*packFilters)(k))
+	k.spread(panels, 1, cost, (*packFilters)(k))
 	return k.over(v)
+}
+
+// packMinimalFilters is packFilters for Winograd's filtering.
+type packMinimalFilters conv
+
+func (k *packMinimalFilters) Run(worker, lo, hi int) {
+	g := &k.g
+	p := productOf(k.isa, g.og, 1, g.cg)
+	lanes := k.isa.Width()
+	turned := k.turned[worker*g.cg*g.taps()*lanes:][:g.cg*g.taps()*lanes]
+	for ; lo < hi; lo++ {
+		group, panel := lo/p.rows.panels, lo%p.rows.panels
+		x := matrix{at(k.w, (group*g.og+p.rows.start(panel))*g.cg*g.taps()), 4 * g.cg * g.taps(), 4}
+		packPanel(k.isa, at(turned, 0), 4*lanes, x, p.rows.size(panel), g.cg*g.taps())
+		packMinimal(&p, k.weights[group*matrices*p.sizeA(p.rows.panels, p.k):], turned, panel, false)
+	}
 }
 
 // packFilters packs the weights, one panel of a group after the other.

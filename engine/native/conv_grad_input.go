@@ -41,14 +41,24 @@ func (k *convGradInput) call(c *engine.Call) error {
 	k.images, k.groups, k.channels, k.m = g.n, g.groups, g.og, g.cg
 	k.step, k.dw, k.plane = g.stride, g.w, g.h*g.w
 	k.pointwise, k.contiguous = g.pointwise(), g.stride == [2]int{1, 1}
-	covered := k.cutGrids()
-	if !covered {
-		clear(k.dst)
-	}
 	rows := splitRows(g.cg, k.isa.Rows())
 	panelLen := g.og * g.taps() * k.isa.Width()
 	cost := packCost * 1.5 * float64(rows.rows*g.og*g.taps())
 	n := g.groups * rows.panels
+	if g.minimal() {
+		size := n * g.og * matrices * k.isa.Width()
+		buf, v, err := k.scratch(size + k.threads(n, cost)*panelLen)
+		if err != nil {
+			return err
+		}
+		defer k.cpu.Pool.Free(buf)
+		k.weights, k.turned = v[:size], v[size:]
+		k.spread(n, 1, cost, (*turnMinimalFilters)(k))
+		return k.overTiles([2]int{2 - g.pad[0], 2 - g.pad[1]}, g.oh, g.ow, g.h, g.w)
+	}
+	if covered := k.cutGrids(); !covered {
+		clear(k.dst)
+	}
 	buf, v, err := k.scratch(n*panelLen + k.threads(n, cost)*panelLen)
 	if err != nil {
 		return err
@@ -118,6 +128,21 @@ func (k *turnFilters) Run(worker, lo, hi int) {
 				to = to[p.sizeA(p.rows.panels, kd):]
 			}
 		}
+	}
+}
+
+// turnMinimalFilters is turnFilters for Winograd's filtering.
+type turnMinimalFilters convGradInput
+
+func (k *turnMinimalFilters) Run(worker, lo, hi int) {
+	g := &k.g
+	p := productOf(k.isa, g.cg, 1, g.og)
+	all := g.og * g.taps() * k.isa.Width()
+	turned := k.turned[worker*all:][:all]
+	for ; lo < hi; lo++ {
+		group, panel := lo/p.rows.panels, lo%p.rows.panels
+		(*turnFilters)(k).turn(turned, group, p.rows.start(panel), p.rows.size(panel))
+		packMinimal(&p, k.weights[group*matrices*p.sizeA(p.rows.panels, p.k):], turned, panel, true)
 	}
 }
 

@@ -30,6 +30,7 @@ type slide struct {
 	stage                 stage
 	offsets               []int64 // by k, in bytes
 	blocks                blocks
+	tiled                 tiled
 	own                   []float32 // by thread
 	ownStage, ownB, ownC  int
 }
@@ -45,26 +46,23 @@ type blocks struct {
 	count, mostPlaces int
 }
 
-// Places that a piece of work has about, and below which an image does not have
-// enough of its own.
-const (
-	piecePlaces = 448
-	fewPlaces   = 256
-)
+// fewPlaces is how many places an image must have to be cut into pieces of its
+// own.
+const fewPlaces = 256
 
-func (k *slide) cut(rows, cols, panels int) blocks {
+// cut aims at pieces of about so many places. Of sizes near that it takes the
+// one that leaves the fewest vectors half empty.
+func (k *slide) cut(rows, cols, panels, aim int) blocks {
 	var b blocks
 	grid := rows * cols
-	if grid >= fewPlaces || k.images == 1 {
+	if 2*grid >= aim && grid >= fewPlaces/4 || k.images == 1 {
 		b.images = 1
-		b.across = (rows + max(piecePlaces/cols, 1) - 1) / max(piecePlaces/cols, 1)
-		b.rows = (rows + b.across - 1) / b.across
+		b.rows = k.fullest(rows, cols, aim)
 		b.across = (rows + b.rows - 1) / b.rows
 		b.places = k.images * b.across
 	} else {
 		b.rows, b.across = rows, 1
-		b.places = (k.images*grid + piecePlaces - 1) / piecePlaces
-		b.images = (k.images + b.places - 1) / b.places
+		b.images = k.fullest(k.images, grid, aim)
 		b.places = (k.images + b.images - 1) / b.images
 	}
 	b.mostPlaces = b.images * b.rows * cols
@@ -79,6 +77,25 @@ func (k *slide) cut(rows, cols, panels int) blocks {
 	return b
 }
 
+// fullest is into pieces of how many items, of size places each, n items are
+// best cut.
+func (k *slide) fullest(n, size, aim int) int {
+	w := k.isa.Width()
+	vectors := func(items int) int { return (items*size + w - 1) / w }
+	best, least := 0, 0
+	most := max(min(aim*3/2/size, n), 1)
+	for items := min(max(aim/(2*size), 1), most); items <= most; items++ {
+		v := n/items*vectors(items) + vectors(n%items)
+		if best == 0 || v <= least {
+			best, least = items, v
+		}
+	}
+	return min(max(best, 1), n)
+}
+
+// placesAtATime is how many places a piece of work has, about.
+const placesAtATime = 448
+
 // depth of the sums.
 func (k *slide) depth() int { return k.channels * len(k.stage.taps) }
 
@@ -86,7 +103,7 @@ func (k *slide) depth() int { return k.channels * len(k.stage.taps) }
 // are packed.
 func (k *slide) over(v window) error {
 	p := productOf(k.isa, k.m, 1, k.channels*len(v.taps))
-	k.blocks = k.cut(v.rows, v.cols, p.rows.panels)
+	k.blocks = k.cut(v.rows, v.cols, p.rows.panels, placesAtATime)
 	b := &k.blocks
 	k.stage.lay(v, b.rows)
 	p.n = b.mostPlaces
@@ -154,7 +171,7 @@ func (k *slide) Run(worker, lo, hi int) {
 			p.rowBias = at(k.bias, t.group*k.m)
 		}
 		if k.ownStage > 0 {
-			k.fill(staged, &t)
+			k.fill(staged, &t, 0, k.channels)
 		}
 		if k.ownC > 0 {
 			p.c = at(c, 0)
@@ -175,12 +192,12 @@ func (k *slide) Run(worker, lo, hi int) {
 	}
 }
 
-// fill stages what a piece of work sees.
-func (k *slide) fill(staged []float32, t *piece) {
+// fill stages what a piece of work sees of some channels.
+func (k *slide) fill(staged []float32, t *piece, from, to int) {
 	size := k.stage.h * k.stage.w
 	for i := range t.images {
-		planes := k.src[((t.image+i)*k.groups+t.group)*k.channels*size:][:k.channels*size]
-		k.stage.fill(staged[i*k.channels*k.stage.planeLen:], planes, t.row, t.rows)
+		planes := k.src[((t.image+i)*k.groups+t.group)*k.channels*size:]
+		k.stage.fill(staged[i*(to-from)*k.stage.planeLen:], planes[from*size:to*size], t.row, t.rows)
 	}
 }
 

@@ -634,6 +634,33 @@ func (x ISA) Largest(a *Grid) {
 	}
 }
 
+// WinogradFilter transforms filters that lie in the elements of a vector: G·g·Gᵀ.
+func (x ISA) WinogradFilter(a *Winograd) {
+	if x == AVX512 {
+		winogradFilterAVX512(a)
+	} else {
+		winogradFilterAVX2(a)
+	}
+}
+
+// WinogradInput transforms tiles of inputs: Bᵀ·d·B.
+func (x ISA) WinogradInput(a *Winograd) {
+	if x == AVX512 {
+		winogradInputAVX512(a)
+	} else {
+		winogradInputAVX2(a)
+	}
+}
+
+// WinogradOutput makes outputs of tiles: Aᵀ·m·A.
+func (x ISA) WinogradOutput(a *Winograd) {
+	if x == AVX512 {
+		winogradOutputAVX512(a)
+	} else {
+		winogradOutputAVX2(a)
+	}
+}
+
 // Adam updates w P[0], m P[1], v P[2] by the gradient P[3]. F: sign, decay of w as a factor and as a part of the gradient, 1−β₁, β₂, 1−β₂, step size, 1/√(1−β₂ᵗ), ε.
 func (x ISA) Adam(a *Grid) {
 	if x == AVX512 {
@@ -929,6 +956,15 @@ func tanhGradAVX512(a *Grid)
 func turnAVX512(a *Pack)
 
 //go:noescape
+func winogradFilterAVX512(a *Winograd)
+
+//go:noescape
+func winogradInputAVX512(a *Winograd)
+
+//go:noescape
+func winogradOutputAVX512(a *Winograd)
+
+//go:noescape
 func absAVX2(a *Grid)
 
 //go:noescape
@@ -1158,3 +1194,12 @@ func tanhGradAVX2(a *Grid)
 
 //go:noescape
 func turnAVX2(a *Pack)
+
+//go:noescape
+func winogradFilterAVX2(a *Winograd)
+
+//go:noescape
+func winogradInputAVX2(a *Winograd)
+
+//go:noescape
+func winogradOutputAVX2(a *Winograd)

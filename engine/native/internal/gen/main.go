@@ -42,6 +42,8 @@ func files() map[string][]byte {
 		affines(&all)
 		layerNorms(&all)
 		softmaxes(&all)
+		all.begin(x, "winograd")
+		winograd(&all)
 		all.begin(x, "train")
 		updates(&all)
 		dropouts(&all)

@@ -10,8 +10,7 @@ import (
 	"github.com/thaw-go/thaw/data"
 	"github.com/thaw-go/thaw/data/image"
 	"github.com/thaw-go/thaw/engine"
-	"github.com/thaw-go/thaw/engine/host"
-	"github.com/thaw-go/thaw/engine/reference"
+	"github.com/thaw-go/thaw/engine/native"
 	"github.com/thaw-go/thaw/model"
 	"github.com/thaw-go/thaw/nn"
 	"github.com/thaw-go/thaw/safetensors"
@@ -29,8 +28,23 @@ func dataDir(t *testing.T) string {
 }
 
 // TestResNet20Golden compares the logits of the published CIFAR-10 ResNet-20
-// with those that PyTorch 1.13 gave for the same JPEG files (decoded by Pillow).
+// with those that PyTorch 1.13 gave for the same JPEG files (decoded by Pillow),
+// on every path that the machine has.
 func TestResNet20Golden(t *testing.T) {
+	for _, path := range native.Paths() {
+		t.Run(path, func(t *testing.T) {
+			e, err := native.New(native.Options{CPU: path})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer e.Close()
+			compareResNet20(t, e)
+		})
+	}
+}
+
+func compareResNet20(t *testing.T, e engine.Engine) {
+	t.Helper()
 	dir := dataDir(t)
 	raw, err := os.ReadFile(filepath.Join(dir, "models", "cifar10-resnet", "golden_resnet20.json"))
 	if err != nil {
@@ -61,8 +75,6 @@ func TestResNet20Golden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := reference.New(host.Options{})
-	defer e.Close()
 	s := nn.NewScope(nn.Config{Engine: e, Lazy: true})
 	m, err := model.Images().Find("cifar_resnet20")
 	if err != nil {

@@ -70,7 +70,8 @@ func torchEntries() []entry {
 func otherEntries() []entry {
 	return []entry{
 		a2GradExpEntry, a2GradIncEntry, a2GradUniEntry, accSGDEntry, adaBeliefEntry, adaBoundEntry, adaModEntry, adamPEntry, aggMoEntry, apolloEntry, diffGradEntry,
-		hfAdafactorEntry, lambEntry, larsEntry, lionEntry, madgradEntry, novoGradEntry, pidEntry, qhAdamEntry, qhmEntry, rangerEntry, rangerQHEntry, rangerVAEntry,
+		hfAdafactorEntry, lambEntry, larsEntry, lionEntry, madgradEntry, novoGradEntry, pidEntry, poAdaBeliefEntry, poLAMBEntry, poLARSEntry, poNovoGradEntry, poPIDEntry,
+		poRangerEntry, poSGDWEntry, poYogiEntry, qhAdamEntry, qhmEntry, rangerEntry, rangerQHEntry, rangerVAEntry,
 		sgdpEntry, sgdwEntry, toAdafactorEntry, toRAdamEntry, yogiEntry,
 	}
 }

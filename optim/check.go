@@ -124,3 +124,11 @@ func checkUnit(what string, v float64) error {
 	}
 	return nil
 }
+
+// checkOff refuses a switch that is on.
+func checkOff(what string, on bool, instead string) error {
+	if on {
+		return fmt.Errorf("%s is not supported (%s)", what, instead)
+	}
+	return nil
+}

@@ -10,10 +10,11 @@ import (
 // with what the window sees of x.
 type conv struct {
 	slide
-	base engine.Kernel
-	g    geometry
-	w    []float32
-	taps []tap
+	base  engine.Kernel
+	g     geometry
+	w     []float32
+	taps  []tap
+	inner inner
 	// turned is a panel of weights for each thread.
 	turned []float32
 }
@@ -26,6 +27,14 @@ func (k *conv) call(c *engine.Call) error {
 		return k.base(c)
 	}
 	k.w, k.src, k.dst, k.bias = floats(w), floats(x), floats(y), floats(in(c, 2))
+	if k.inner.find(g) {
+		buf, err := k.inner.take(&k.shared, k.w)
+		if err != nil {
+			return err
+		}
+		defer k.cpu.Pool.Free(buf)
+		k.w = k.inner.w
+	}
 	k.images, k.groups, k.channels, k.m = g.n, g.groups, g.cg, g.og
 	k.start, k.step, k.dw, k.plane = [2]int{}, [2]int{1, 1}, g.ow, g.oh*g.ow
 	k.pointwise, k.contiguous = g.pointwise(), true

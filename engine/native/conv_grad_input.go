@@ -20,6 +20,7 @@ type convGradInput struct {
 	w      []float32
 	grids  []grid
 	turned []float32 // by thread: a panel of all the weights
+	inner  inner
 }
 
 // grid is the places start, start+stride, … of x.
@@ -38,6 +39,14 @@ func (k *convGradInput) call(c *engine.Call) error {
 		return k.base(c)
 	}
 	k.w, k.src, k.dst, k.bias = floats(w), floats(gy), floats(gx), nil
+	if k.inner.find(g) {
+		buf, err := k.inner.take(&k.shared, k.w)
+		if err != nil {
+			return err
+		}
+		defer k.cpu.Pool.Free(buf)
+		k.w = k.inner.w
+	}
 	k.images, k.groups, k.channels, k.m = g.n, g.groups, g.og, g.cg
 	k.step, k.dw, k.plane = g.stride, g.w, g.h*g.w
 	k.pointwise, k.contiguous = g.pointwise(), g.stride == [2]int{1, 1}

@@ -26,7 +26,7 @@ func TestConvolutionsAgainstReference(t *testing.T) {
 		defer e.Close()
 		for i := range 24 {
 			groups := between(1, 2)
-			c := shape{n: between(1, 5), c: groups * between(16, 60), h: between(2, 20), w: between(2, 20), o: groups * between(16, 60), kernel: 3, groups: groups}
+			c := shape{n: between(1, 5), c: groups * between(16, 60), h: between(1, 20), w: between(1, 20), o: groups * between(16, 60), kernel: 3, groups: groups}
 			c.attr = engine.Attr{Stride: [2]int{1, 1}, Pad: [2]int{between(0, 2), between(0, 2)}, Dilation: [2]int{1, 1}, Groups: groups}
 			if i%4 == 3 {
 				c.kernel = between(1, 4)
@@ -35,6 +35,9 @@ func TestConvolutionsAgainstReference(t *testing.T) {
 			}
 			if i%8 == 1 {
 				c.n, c.c, c.o = 1, groups*400, groups*20
+			}
+			if i%8 == 2 {
+				c.h, c.w, c.attr.Pad = 1, 1, [2]int{1, 1}
 			}
 			if y := c.y(); y.Dim(2) < 1 || y.Dim(3) < 1 {
 				continue

@@ -21,7 +21,7 @@ const matrices = 16
 // minimal tells whether a convolution is done this way.
 func (g *geometry) minimal() bool {
 	three := g.kh == 3 && g.kw == 3 && g.stride == [2]int{1, 1} && g.dilation == [2]int{1, 1}
-	return three && g.pad[0] <= 2 && g.pad[1] <= 2 && min(g.cg, g.og) >= leastChannels && min(g.oh, g.ow, g.h, g.w) >= 2
+	return three && min(g.pad[0], g.pad[1]) >= 0 && g.pad[0] <= 2 && g.pad[1] <= 2 && min(g.cg, g.og) >= leastChannels && min(g.oh, g.ow, g.h, g.w) >= 2
 }
 
 // tiled is the sizes of a product by tiles.

@@ -69,9 +69,9 @@ func torchEntries() []entry {
 // pytorch_optimizer's; TO stands where torch has the name. Class paths find each.
 func otherEntries() []entry {
 	return []entry{
-		a2GradExpEntry, a2GradIncEntry, a2GradUniEntry, accSGDEntry, adaBeliefEntry, adaBoundEntry, adaModEntry, adamPEntry, aggMoEntry, apolloEntry, diffGradEntry,
-		hfAdafactorEntry, lambEntry, larsEntry, lionEntry, madgradEntry, novoGradEntry, pidEntry, poAdaBeliefEntry, poLAMBEntry, poLARSEntry, poNovoGradEntry, poPIDEntry,
-		poRangerEntry, poSGDWEntry, poYogiEntry, qhAdamEntry, qhmEntry, rangerEntry, rangerQHEntry, rangerVAEntry,
-		sgdpEntry, sgdwEntry, toAdafactorEntry, toRAdamEntry, yogiEntry,
+		a2GradExpEntry, a2GradIncEntry, a2GradUniEntry, accSGDEntry, adaBeliefEntry, adaBoundEntry, adaModEntry, adamPEntry, aggMoEntry, apolloEntry, diffGradEntry, flashLAMBEntry, flashLARSEntry,
+		hfAdafactorEntry, lambEntry, larsEntry, lionEntry, lookaheadEntry, madgradEntry, novoGradEntry, pidEntry, poAdaBeliefEntry, poLAMBEntry, poLARSEntry, poLookaheadEntry, poNovoGradEntry,
+		poRangerEntry, poYogiEntry, qhAdamEntry, qhmEntry, rangerEntry, rangerQHEntry, rangerVAEntry,
+		sgdpEntry, sgdwEntry, toSGDWEntry, toPIDEntry, shampooEntry, swatsEntry, toAdafactorEntry, toRAdamEntry, yogiEntry,
 	}
 }

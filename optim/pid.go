@@ -1,42 +1,41 @@
 package optim
 
-// PID is torch_optimizer.PID (An et al., A PID Controller Approach for
+// PID is pytorch_optimizer.PID (An et al., A PID Controller Approach for
 // Stochastic Optimization of Deep Networks, 2018): I = μ·I + (1−dampening)·g, D
-// = μ·D + (1−μ)·(g−g′) for the gradient g′ of the step before, w −= lr·(g +
-// integral·I + derivative·D). Without momentum it is plain SGD. The first step
-// takes all of g into I, nothing into D, and does not keep g, so that the
-// second takes the difference to zero, as the original does.
+// = μ·D + (1−μ)·(g−g′) for the gradient g′ of the step before, from the second
+// step on, w −= lr·(g + integral·I + derivative·D); without momentum plain SGD.
 type PID struct {
 	LR          float64 `json:"lr" doc:"learning rate, not negative"`
-	Momentum    float64 `json:"momentum" doc:"share of the last direction that is kept, not negative"`
+	Momentum    float64 `json:"momentum" doc:"share of both parts that is kept, in [0,1)"`
 	Dampening   float64 `json:"dampening" doc:"share of the gradient that does not enter the momentum"`
-	WeightDecay float64 `json:"weight_decay" doc:"L2 penalty, added to the gradient"`
-	Integral    float64 `json:"integral" doc:"factor of the integral part, not negative"`
 	Derivative  float64 `json:"derivative" doc:"factor of the derivative part, not negative"`
+	Integral    float64 `json:"integral" doc:"factor of the integral part, not negative"`
+	WeightDecay float64 `json:"weight_decay" doc:"weight decay, not negative"`
+	Decouple    bool    `json:"weight_decouple" doc:"decay the weights themselves instead of adding to the gradient"`
+	FixedDecay  bool    `json:"fixed_decay" doc:"decay independently of the learning rate"`
+	Maximize    bool    `json:"maximize" doc:"ascend instead of descend"`
 }
 
-// DefaultPID is torch_optimizer's defaults.
-func DefaultPID() PID { return PID{LR: 1e-3, Integral: 5, Derivative: 10} }
+// DefaultPID is pytorch_optimizer's defaults.
+func DefaultPID() PID { return PID{LR: 1e-3, Derivative: 10, Integral: 5} }
 
 var pidEntry = entry{
 	name: "PID", rule: DefaultPID(), doc: "gradient descent with integral and derivative parts",
 	formula: "I = μ·I + (1−dampening)·g; D = μ·D + (1−μ)·(g − g′); w −= lr·(g + integral·I + derivative·D)",
-	source:  "An et al., A PID Controller Approach for Stochastic Optimization of Deep Networks, 2018", paths: []string{"torch_optimizer.PID"},
+	source:  "An et al., A PID Controller Approach for Stochastic Optimization of Deep Networks, 2018", paths: []string{"pytorch_optimizer.PID"},
 }
 
 // Check implements Rule.
 func (o PID) Check() error {
-	return firstOf(checkRate(o.LR, o.WeightDecay), checkAtLeastZero("momentum value", o.Momentum), checkAtLeastZero("integral value", o.Integral), checkAtLeastZero("derivative value", o.Derivative))
+	return firstOf(checkRate(o.LR, o.WeightDecay), checkShare("momentum value", o.Momentum), checkAtLeastZero("derivative value", o.Derivative), checkAtLeastZero("integral value", o.Integral))
 }
 
 // Layout implements Rule.
 func (o PID) Layout(shape []int) Layout {
-	var l Layout
-	if o.Momentum != 0 {
-		l = tensors("i_buffer", "grad_buffer", "d_buffer")
+	if o.Momentum > 0 {
+		return tensors("i_buffer", "grad_buffer", "d_buffer")
 	}
-	l.Counter = Uncounted
-	return l
+	return Layout{}
 }
 
 // Update32 implements Updater.
@@ -46,23 +45,23 @@ func (o PID) Update32(c *Cell[float32]) { pid(&o, c) }
 func (o PID) Update64(c *Cell[float64]) { pid(&o, c) }
 
 func pid[T Float](o *PID, c *Cell[T]) {
-	lr, wd, mu, in := T(o.LR), T(o.WeightDecay), T(o.Momentum), T(1-o.Dampening)
+	decay, wd := decoupled[T](decayed{o.LR, o.WeightDecay, o.Decouple, o.FixedDecay})
+	lr, mu, in, up := T(o.LR), T(o.Momentum), T(1-o.Dampening), signed[T](o.Maximize)
 	ki, kd := T(o.Integral), T(o.Derivative)
 	w := c.W
 	for i, g := range c.G {
-		g = penalised(g, wd, w[i])
+		g = penalised(up*g, wd, w[i])
 		d := g
-		if o.Momentum != 0 {
+		if o.Momentum > 0 {
 			sum, before, diff := &c.S[0][i], &c.S[1][i], &c.S[2][i]
-			if c.Fresh {
-				*sum = g
-			} else {
-				*sum = mu**sum + in*g
-				*diff = mu**diff + (1-mu)*(g-*before)
-				*before = g
+			*sum = mu**sum + in*g
+			*diff = mu * *diff
+			if !c.Fresh {
+				*diff += (1 - mu) * (g - *before)
 			}
+			*before = g
 			d = g + ki**sum + kd**diff
 		}
-		w[i] -= lr * d
+		w[i] = w[i]*decay - lr*d
 	}
 }

@@ -272,8 +272,7 @@ func (f *flash) smoke(t *testing.T, raw json.RawMessage) {
 		cases = append(cases, section{fmt.Sprintf("%03d", i), c})
 	}
 	run := func(t *testing.T, args map[string]any) {
-		name := args["opt"].(string)
-		awaits(t, name)
+		name := "flash.core.optimizers." + args["opt"].(string)
 		opt, steps := task.Optimization{}, 10
 		if s, ok := args["sched"].(map[string]any); ok {
 			for sched, a := range s {

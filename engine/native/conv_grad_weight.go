@@ -19,6 +19,7 @@ type convGradWeight struct {
 	x, gy, gw []float32
 	g         geometry
 	taps      []tap
+	tapAt     []int // where a tap of the stage's first place lies
 	stage     stage
 	runs      int // of images
 	span      int // input channels of a piece
@@ -49,7 +50,11 @@ func (k *convGradWeight) call(c *engine.Call) error {
 	v := g.forward(k.taps[:0])
 	k.taps = v.taps
 	k.cut()
-	k.stage.lay(v, k.rows)
+	k.stage.lay(k.isa, v, k.rows)
+	k.tapAt = k.tapAt[:0]
+	for _, t := range k.taps {
+		k.tapAt = append(k.tapAt, k.stage.offset(t))
+	}
 	p := k.product(k.span)
 	depth := k.images * k.rows * g.ow
 	margin := 2 * k.isa.Width()
@@ -169,7 +174,7 @@ func (k *convGradWeight) packB(dst, staged []float32, image, n, r, rows, c, chan
 	for j := 0; j < cols; j += w {
 		for l := range w {
 			at := min(j+l, cols-1)
-			offsets[l] = 4 * int64(at/taps*s.planeLen+s.offset(k.taps[at%taps]))
+			offsets[l] = 4 * int64(at/taps*s.planeLen+k.tapAt[at%taps])
 		}
 		to := dst[j/(2*w)*n*rows*g.ow*2*w+j%(2*w):]
 		for i := range n {

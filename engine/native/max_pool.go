@@ -45,7 +45,7 @@ func (k *maxPool) call(c *engine.Call) error {
 		}
 	}
 	v := window{h: xs.Dim(-2), w: xs.Dim(-1), rows: ys.Dim(-2), cols: ys.Dim(-1), step: a.Stride, taps: k.taps}
-	k.stage.lay(v, v.rows)
+	k.stage.lay(k.isa, v, v.rows)
 	k.stage.outside = float32(math.Inf(-1))
 	k.ownLen = k.stage.planeLen + 2*k.isa.Width()
 	planes := xs.Dim(0) * xs.Dim(1)

@@ -105,7 +105,7 @@ func (k *slide) over(v window) error {
 	p := productOf(k.isa, k.m, 1, k.channels*len(v.taps))
 	k.blocks = k.cut(v.rows, v.cols, p.rows.panels, placesAtATime)
 	b := &k.blocks
-	k.stage.lay(v, b.rows)
+	k.stage.lay(k.isa, v, b.rows)
 	p.n = b.mostPlaces
 	margin := 2 * k.isa.Width() // vectors reach over ends
 	k.ownStage, k.ownB, k.ownC = 0, p.sizeB(p.stripes(), depthOf(p.k))+margin, 0

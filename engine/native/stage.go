@@ -2,12 +2,15 @@
 
 package native
 
+import "github.com/thaw-go/thaw/engine/native/internal/asm"
+
 // stage is how some rows of planes, with the zeros around them, are laid out so
 // that what a tap meets along a row of the grid lies side by side: places are
 // sorted by their rest modulo the step, and rests that no tap meets are left
 // out. A plane is [row rests, rows, column rests, columns].
 type stage struct {
 	window
+	isa      asm.ISA
 	most     int // rows of the grid that it serves at most
 	lines    axis
 	columns  axis
@@ -59,8 +62,8 @@ func tapRow(t tap) int { return t.row }
 func tapCol(t tap) int { return t.col }
 
 // lay sets the stage for some rows of a window's grid at a time.
-func (s *stage) lay(v window, most int) {
-	s.window, s.most = v, most
+func (s *stage) lay(isa asm.ISA, v window, most int) {
+	s.isa, s.window, s.most = isa, v, most
 	s.lines.along(most, v.step[0], v.taps, tapRow)
 	s.columns.along(v.cols, v.step[1], v.taps, tapCol)
 	s.rowLen = len(s.columns.rests) * s.columns.size
@@ -75,6 +78,10 @@ func (s *stage) offset(t tap) int {
 // fill copies what rows from … from+rows−1 of the grid see of consecutive planes.
 func (s *stage) fill(dst, planes []float32, from, rows int) {
 	size := s.h * s.w
+	if s.step[1] == 2 && s.columns.first <= 0 {
+		s.halve(dst, planes, from, rows)
+		return
+	}
 	for len(planes) > 0 {
 		to := dst
 		for _, rest := range s.lines.rests {
@@ -89,6 +96,45 @@ func (s *stage) fill(dst, planes []float32, from, rows int) {
 			to = to[s.lines.size*s.rowLen:]
 		}
 		dst, planes = dst[s.planeLen:], planes[size:]
+	}
+}
+
+// halve is fill for steps of two columns, whose rows it parts a vector at a time.
+func (s *stage) halve(dst, planes []float32, from, rows int) {
+	size := s.h * s.w
+	n := len(planes) / size
+	s.blank(dst[:n*s.planeLen])
+	a := asm.Halve{
+		Cols: s.w, SrcRow: 4 * s.step[0] * s.w, DstRow: 4 * s.rowLen, SrcPlane: 4 * size, DstPlane: 4 * s.planeLen,
+	}
+	for i, rest := range s.lines.rests {
+		row := (from+s.lines.first)*s.step[0] + rest
+		above := 0
+		if row < 0 {
+			above = (-row + s.step[0] - 1) / s.step[0]
+			row += above * s.step[0]
+		}
+		if row >= s.h {
+			continue
+		}
+		a.Rows = min((s.h-1-row)/s.step[0]+1, s.lines.size-s.most+rows-above)
+		if a.Rows <= 0 {
+			continue
+		}
+		most := max(mostInCall/(a.Rows*s.w), 1)
+		for plane := 0; plane < n; plane += most {
+			a.Planes = min(most, n-plane)
+			a.Src = at(planes, plane*size+row*s.w)
+			line := dst[plane*s.planeLen+(i*s.lines.size+above)*s.rowLen:]
+			for r := range 2 {
+				a.Dst[r], a.Keep[r] = at(line, 0), 0
+				j, keep := s.columns.index(r), min((s.w-r+1)/2, s.columns.size+s.columns.first)
+				if j >= 0 && keep > 0 {
+					a.Dst[r], a.Keep[r] = at(line, j*s.columns.size-s.columns.first), keep
+				}
+			}
+			s.isa.Halve(&a)
+		}
 	}
 }
 

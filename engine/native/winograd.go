@@ -47,7 +47,7 @@ func (k *slide) overTiles(pad [2]int, h, w, height, width int) error {
 	p := productOf(k.isa, k.m, 1, k.channels)
 	k.blocks = k.cut(v.rows, v.cols, p.rows.panels, min(max(tileMemory/(k.channels+k.m), 64), 256))
 	b := &k.blocks
-	k.stage.lay(v, b.rows)
+	k.stage.lay(k.isa, v, b.rows)
 	lanes := k.isa.Width()
 	p.n = b.mostPlaces
 	t.columns = (b.mostPlaces + lanes - 1) / lanes * lanes

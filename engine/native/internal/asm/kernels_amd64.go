@@ -661,6 +661,15 @@ func (x ISA) WinogradOutput(a *Winograd) {
 	}
 }
 
+// Halve parts the even and the odd elements of rows of planes.
+func (x ISA) Halve(a *Halve) {
+	if x == AVX512 {
+		halveAVX512(a)
+	} else {
+		halveAVX2(a)
+	}
+}
+
 // Adam updates w P[0], m P[1], v P[2] by the gradient P[3]. F: sign, decay of w as a factor and as a part of the gradient, 1−β₁, β₂, 1−β₂, step size, 1/√(1−β₂ᵗ), ε.
 func (x ISA) Adam(a *Grid) {
 	if x == AVX512 {
@@ -807,6 +816,9 @@ func geluTanhGradAVX512(a *Grid)
 
 //go:noescape
 func gemmAVX512(a *Tile)
+
+//go:noescape
+func halveAVX512(a *Halve)
 
 //go:noescape
 func hardSigmoidAVX512(a *Grid)
@@ -1047,6 +1059,9 @@ func geluTanhGradAVX2(a *Grid)
 
 //go:noescape
 func gemmAVX2(a *Tile)
+
+//go:noescape
+func halveAVX2(a *Halve)
 
 //go:noescape
 func hardSigmoidAVX2(a *Grid)

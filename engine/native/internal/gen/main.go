@@ -44,6 +44,7 @@ func files() map[string][]byte {
 		softmaxes(&all)
 		all.begin(x, "winograd")
 		winograd(&all)
+		halves(&all)
 		all.begin(x, "train")
 		updates(&all)
 		dropouts(&all)

@@ -74,11 +74,14 @@ func samefit() {
 // pictures DIR N writes N small pictures of each of two classes, dark and
 // light, for training and half as many for validation.
 func pictures() {
-	dir := os.Args[1]
 	n, err := strconv.Atoi(os.Args[2])
 	if err != nil {
 		panic(err)
 	}
+	drawPictures(os.Args[1], n)
+}
+
+func drawPictures(dir string, n int) {
 	for split, count := range map[string]int{"train": n, "val": n / 2} {
 		for c, class := range []string{"dark", "light"} {
 			folder := filepath.Join(dir, split, class)

@@ -68,8 +68,8 @@ func (k *slide) cut(rows, cols, panels, aim int) blocks {
 	b.mostPlaces = b.images * b.rows * cols
 	b.panels = panels
 	if threads := k.cpu.Threads.Len(); threads > 1 {
-		// Packing again for each piece pays from a few panels on.
-		want := (4*threads + k.groups*b.places - 1) / (k.groups * b.places)
+		// Each piece packs what it sees again: no more of them than threads want.
+		want := (threads + k.groups*b.places - 1) / (k.groups * b.places)
 		b.panels = max((panels+want-1)/want, min(panels, 4))
 	}
 	b.byPanels = (panels + b.panels - 1) / b.panels

@@ -72,6 +72,6 @@ func otherEntries() []entry {
 		a2GradExpEntry, a2GradIncEntry, a2GradUniEntry, accSGDEntry, adaBeliefEntry, adaBoundEntry, adaModEntry, adamPEntry, aggMoEntry, apolloEntry, diffGradEntry, flashLAMBEntry, flashLARSEntry,
 		hfAdafactorEntry, lambEntry, larsEntry, lionEntry, lookaheadEntry, madgradEntry, novoGradEntry, pidEntry, poAdaBeliefEntry, poLAMBEntry, poLARSEntry, poLookaheadEntry, poNovoGradEntry,
 		poRangerEntry, poYogiEntry, qhAdamEntry, qhmEntry, rangerEntry, rangerQHEntry, rangerVAEntry,
-		sgdpEntry, sgdwEntry, toSGDWEntry, toPIDEntry, shampooEntry, swatsEntry, toAdafactorEntry, toRAdamEntry, yogiEntry,
+		sgdpEntry, sgdwEntry, toSGDWEntry, toPIDEntry, shampooEntry, swatsEntry, toAdafactorEntry, toRAdamEntry, yogiEntry, adanEntry, adEMAMixEntry, adoptEntry, gramsEntry, laPropEntry, stableAdamWEntry, tigerEntry,
 	}
 }

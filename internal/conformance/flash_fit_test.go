@@ -208,7 +208,6 @@ func (f *flash) combos(t *testing.T, raw json.RawMessage) {
 	}
 	runCases(t, cases, func(t *testing.T, c combo) {
 		o, s := m.Optimizers[c.Optimizer], m.Schedulers[c.Scheduler]
-		awaits(t, o.Class)
 		spec := flashOptimizer(t, o.Value.v)
 		made, err := optim.Make(optim.Builtin(), spec)
 		if err != nil {
@@ -252,7 +251,6 @@ type flashExternal struct {
 }
 
 func (f *flash) external(t *testing.T, c flashExternal) {
-	awaits(t, nameIn(c.Optimizer.v))
 	steps, _ := flashFit{samples: 9, inputs: 784, outputs: 10, epochs: 1, limit: trainer.Count(2), opt: task.Optimization{Optimizer: flashOptimizer(t, c.Optimizer.v)}}.run(t)
 	if steps != 2 {
 		t.Errorf("%d steps, want 2", steps)

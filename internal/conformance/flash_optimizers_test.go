@@ -22,21 +22,6 @@ var unusableInFlash = []string{"optimizer", "adahessian", "rangerqh", "rangerva"
 // 2 than with Flash.
 var changedInTorch2 = []string{"sgd", "adafactor"}
 
-// awaitedOptimizers are being built; a case about one that is not there yet is
-// skipped, and replayed from the day it is.
-var awaitedOptimizers = []string{
-	"a2gradexp", "a2gradinc", "a2graduni", "accsgd", "adabelief", "adabound", "adamod", "adamp", "aggmo", "apollo", "diffgrad", "lamb", "lars",
-	"lookahead", "madgrad", "novograd", "pid", "qhadam", "qhm", "ranger", "sgdp", "sgdw", "shampoo", "swats", "yogi",
-}
-
-// awaits skips the test for an optimizer that is not there yet.
-func awaits(t *testing.T, name string) {
-	t.Helper()
-	if _, known := optim.Builtin().Lookup(name); !known && slices.Contains(awaitedOptimizers, registry.Fold(name)) {
-		t.Skipf("%s is not built in yet", name)
-	}
-}
-
 // flashInput is an input as Python has it: a tuple stands as {tuple: […]}, a
 // value in angle brackets for an object.
 type flashInput struct{ v any }
@@ -92,7 +77,6 @@ func (f *flash) availableOptimizers(t *testing.T, raw json.RawMessage) {
 		}
 	}
 	runCases(t, cases, func(t *testing.T, name string) {
-		awaits(t, name)
 		f.differs(t, slices.Contains(have, name), cause(slices.Contains(unusableInFlash, name), "defective-optimizers"), "%s is not listed", name)
 	})
 }
@@ -147,7 +131,6 @@ func (f *flash) learningRate(t *testing.T, c flashLearningRate) {
 			t.Fatal(err)
 		}
 	}
-	awaits(t, nameIn(in))
 	before := fmt.Sprint(in)
 	o, err := chosenOptimizer(in, c.LearningRate, catalog)
 	if fmt.Sprint(in) != before {
@@ -222,7 +205,6 @@ func (f *flash) optimizerError(t *testing.T, c flashErrorCase) {
 func (f *flash) defaultsByName(t *testing.T, raw json.RawMessage) {
 	namedCases(t, raw, func(t *testing.T, want map[string]any) {
 		name := t.Name()[strings.LastIndexByte(t.Name(), '/')+1:]
-		awaits(t, name)
 		if slices.Contains(unusableInFlash, name) {
 			f.differs(t, false, []string{"defective-optimizers"}, "%s is not there", name)
 			return

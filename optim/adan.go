@@ -57,7 +57,7 @@ func adan[T Float](o *Adan, c *Cell[T]) {
 	for i, g := range c.G {
 		g *= up
 		if c.Fresh {
-			last[i] = -g
+			last[i] = -c.G[i] // not turned by maximize, as the original has it
 		}
 		delta := last[i] + g
 		m[i] = lerp(m[i], g, T(1-b1))

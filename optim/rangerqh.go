@@ -2,7 +2,7 @@ package optim
 
 // RangerQH is torch_optimizer.RangerQH (pytorch_ranger; Ma and Yarats 2019,
 // Zhang et al. 2019): QHAdam, and after every k-th step Lookahead: slow +=
-// α·(w−slow), w = slow; slow starts as w.
+// α·(w−slow), w = slow; slow starts as w after the first decay.
 type RangerQH struct {
 	LR          float64    `json:"lr" doc:"learning rate, not negative"`
 	Betas       [2]float64 `json:"betas" doc:"decay of the averages of the gradient and of its square, each in [0,1)"`
@@ -51,6 +51,9 @@ func rangerQH[T Float](o *RangerQH, c *Cell[T]) {
 	w, m, v := c.W, c.S[0], c.S[1]
 	for i, g := range c.G {
 		w[i] *= decay
+		if c.Fresh {
+			c.S[2][i] = w[i]
+		}
 		g = penalised(g, wd, w[i])
 		m[i] = m1*m[i] + (1-m1)*g
 		v[i] = m2*v[i] + (1-m2)*g*g

@@ -25,7 +25,7 @@ var floors = map[string]int{
 	"trainer": 6,
 	"runlog":  7, "plan": 7,
 	"":              8, // the root package, thaw
-	"internal/demo": 9, "internal/reference": 9, "internal/cli": 10, "internal/differences": 0,
+	"internal/demo": 9, "internal/reference": 9, "internal/cli": 10, "chart": 0, "internal/differences": 0,
 	"cmd": 11, "bench": 11, "examples": 11,
 }
 

@@ -28,7 +28,7 @@ func (r *Run) FindLR(ctx context.Context, e engine.Engine, w trainer.Sweep, sink
 	return tr.FindLR(ctx, r.Task, r.Data, s, w)
 }
 
-// hasten is the plan with an epoch for each phase up to one.
+// hasten is the plan with an epoch for each phase.
 func (r *Run) hasten(to int) (*schedule.Plan, error) {
 	if r.Schedule == nil {
 		return nil, fmt.Errorf("phase %d: the fit has no schedule, and so phase 0 only", to)
@@ -36,9 +36,7 @@ func (r *Run) hasten(to int) (*schedule.Plan, error) {
 	fast := *r.Schedule
 	fast.Phases = slices.Clone(fast.Phases)
 	for i := range fast.Phases {
-		if i < len(fast.Phases)-1 {
-			fast.Phases[i].MaxTransitionEpoch = Ptr(i + 1)
-		}
+		fast.Phases[i].MaxTransitionEpoch = Ptr(i + 1)
 	}
 	opts, err := r.resolving()
 	if err != nil {

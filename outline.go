@@ -150,6 +150,9 @@ func (o *Outline) Schedule() (*schedule.Schedule, diag.List, error) {
 	return o.Run.Schedule, found, err
 }
 
+// Scheduled tells whether the run has phases at all.
+func (o *Outline) Scheduled() bool { return o.Run.scheduling.scheduled }
+
 // Resolving is how schedules are resolved for the run.
 func (o *Outline) Resolving() (schedule.Options, error) { return o.Run.resolving() }
 

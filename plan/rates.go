@@ -24,8 +24,8 @@ func ratesOf(c phase.Config) []Range {
 	for i := range out {
 		out[i] = beginning(c, i)
 	}
-	sim := course(c)
-	if sim == nil {
+	sim, err := Unimproved(c)
+	if err != nil {
 		return out
 	}
 	seen := make([]bool, len(out))
@@ -71,8 +71,8 @@ func beginning(c phase.Config, i int) Range {
 	return r
 }
 
-// course plays the fit with metrics that stay the same; nil where it cannot.
-func course(c phase.Config) *phase.Simulation {
+// Unimproved plays a fit whose metrics stay the same.
+func Unimproved(c phase.Config) (*phase.Simulation, error) {
 	c.RestoreBest, c.Checkpoint = false, nil
 	metrics := map[string]float64{}
 	if es := c.EarlyStopping; es != nil {
@@ -92,9 +92,5 @@ func course(c phase.Config) *phase.Simulation {
 	for range max(epochs, 1) {
 		tr.Epochs = append(tr.Epochs, ep)
 	}
-	sim, err := phase.Simulate(c, tr)
-	if err != nil {
-		return nil
-	}
-	return sim
+	return phase.Simulate(c, tr)
 }

@@ -30,6 +30,7 @@ type commands struct {
 	Predict  predictCmd   `cmd:"" help:"Classify pictures with a checkpoint."`
 	Config   configCmds   `cmd:"" help:"Look at configurations."`
 	Schedule scheduleCmds `cmd:"" help:"Generate, judge, preview, play and compare fine-tuning schedules, without loading weights."`
+	LR       lrCmds       `cmd:"" name:"lr" help:"Draw learning rates, and find them."`
 	List     listCmd      `cmd:"" help:"List optimizers, LR schedulers, models, tasks or schedule presets."`
 	Describe describeCmd  `cmd:"" help:"Describe one of them: arguments, defaults, formula, source."`
 	Demo     demoCmd      `cmd:"" help:"The quickstart: few-shot digits, with and without phases, offline."`
